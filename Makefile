@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make            builds anchorite
+# make demo       the main job on a SoftHSM token, nothing asked
+# make check      all tests
+#
+# Both install what they lack first (packaging/deps.sh says what). More:
+# asan, analyze, fuzz, bench, install, clean.
+# V=1 shows the commands.
+
+VERSION = 0.1.0
+PREFIX  = /usr/local
+B       = build
+
+# The architecture, from the ground up: a module includes only headers of
+# modules named before it (tests/lint/order.sh proves it).
+MODULES = \
+	base/auto base/fail base/buf base/text base/text_time base/digest \
+	base/file base/file_tree base/secret base/json base/yaml base/yaml_fields
+
+PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson
+CC       = gcc
+CFLAGS   = -O2 -g
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
+FOUND   := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+OURS     = -std=gnu11 -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
+	-DANCHORITE_VERSION='"$(VERSION)"' -Iinclude $(WARNINGS) \
+	-fstack-protector-strong -fPIE -ffile-prefix-map=$(CURDIR)=. $(FOUND)
+HARDEN   = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -ldl
+COMPILE  = $(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+
+LIBRARY  = $(B)/libanchorite.a
+PROGRAM  = $(B)/anchorite
+OBJECTS  = $(MODULES:%=$(B)/%.o)
+CLI      = $(patsubst src/%.c,$(B)/%.o,$(sort $(wildcard src/cli/*.c)))
+UNITS    = $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+FUZZERS  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+
+Q   = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)	$(2)")
+
+all: $(LIBRARY)
+
+$(PROGRAM): $(CLI) $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(HARDEN) -o $@ $(CLI) $(LIBRARY) $(LIBS)
+
+$(LIBRARY): $(OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(OBJECTS)
+
+$(B)/%.o: src/%.c Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -c -o $@ $<
+
+# What the tests add: each unit test is a program; fake.so is a PKCS#11
+# module that fails when told to.
+$(B)/unit/%: tests/unit/%.c $(LIBRARY)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
+
+$(B)/fake.so: tests/fault/fake.c
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -fPIC -shared -o $@ $< -ldl
+
+$(B)/craft: tests/fixtures/craft.c
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -o $@ $< $(LIBS)
+
+$(B)/bench: tests/bench/bench.c $(LIBRARY)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS)
+
+$(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
+
+# The targets that people type. Those that need packages install what is
+# missing first, then start make anew, which then finds the libraries.
+demo:
+	@packaging/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@ceremony/demo.sh
+
+check:
+	@packaging/deps.sh check
+	@$(MAKE) --no-print-directory all tests
+	@B=$(B) tests/run.sh
+
+tests: $(UNITS)
+
+# The same tests under the sanitizers.
+asan:
+	@packaging/deps.sh check
+	@$(MAKE) --no-print-directory B=$(B)/asan HARDEN=-pie \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE" \
+		all tests
+	@B=$(B)/asan tests/run.sh unit e2e
+
+analyze:
+	@packaging/deps.sh build
+	@$(MAKE) --no-print-directory B=$(B)/analyze \
+		CFLAGS="-O1 -fanalyzer -Wno-analyzer-fd-leak" all
+
+# Each reader of outside bytes, FUZZ_SECONDS seconds.
+FUZZ_SECONDS = 60
+fuzz:
+	@packaging/deps.sh fuzz
+	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang \
+		CFLAGS="-O1 -g -fsanitize=address,undefined,fuzzer-no-link" fuzzers
+	@B=$(B)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
+
+fuzzers: $(FUZZERS)
+
+bench:
+	@packaging/deps.sh bench
+	@$(MAKE) --no-print-directory all $(B)/bench
+	@B=$(B) tests/bench/run.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/anchorite/policies
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 packaging/anchorite.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/anchorite/policies/
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all demo check tests asan analyze fuzz fuzzers bench install clean
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d) $(CLI:.o=.d) $(UNITS:=.d)
