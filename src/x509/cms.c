@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <anchorite/x509/cms.h>
+
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/x509/der.h>
+
+#define FLAGS (CMS_DETACHED | CMS_BINARY)
+#define LEN_MAX (1 << 28)	/* OpenSSL counts in int */
+
+static void
+cms_free(CMS_ContentInfo **cms)
+{
+	CMS_ContentInfo_free(*cms);
+}
+
+static void
+x509_free(X509 **certificate)
+{
+	X509_free(*certificate);
+}
+
+static void
+bio_free(BIO **bio)
+{
+	BIO_free(*bio);
+}
+
+static void
+stack_free(STACK_OF(X509) **stack)
+{
+	sk_X509_pop_free(*stack, X509_free);
+}
+
+static void
+time_free(ASN1_TIME **time)
+{
+	ASN1_TIME_free(*time);
+}
+
+/* A BIO over lent bytes; NULL and the sentence on failure. */
+static BIO *
+bio_over(struct bytes bytes, struct fail *fail)
+{
+	const void *data = bytes.len == 0 ? "" : (const void *)bytes.data;
+	BIO *bio = NULL;
+
+	if (bytes.len <= LEN_MAX)
+		bio = BIO_new_mem_buf(data, (int)bytes.len);
+	if (bio == NULL)
+		(void)fail_openssl(fail, FAIL_SYSTEM, "content of %zu bytes",
+		    bytes.len);
+	return bio;
+}
+
+static X509 *
+certificate_parse(struct bytes der, struct fail *fail)
+{
+	const uint8_t *at = der.data;
+	X509 *certificate = NULL;
+
+	if (der.len <= LEN_MAX)
+		certificate = d2i_X509(NULL, &at, (long)der.len);
+	if (certificate != NULL && at == der.data + der.len)
+		return certificate;
+	X509_free(certificate);
+	(void)fail_openssl(fail, FAIL_INPUT, "signer's certificate");
+	return NULL;
+}
+
+/* Before OpenSSL would put its own: the clock is an argument. */
+static int
+add_time(CMS_SignerInfo *signer, int64_t seconds)
+{
+	AUTO(time_free) ASN1_TIME *time =
+	    ASN1_TIME_set(NULL, (time_t)seconds);
+
+	return time != NULL && CMS_signed_add1_attr_by_NID(signer,
+	    NID_pkcs9_signingTime, ASN1_STRING_type(time), time, -1) == 1;
+}
+
+static int
+cms_put(CMS_ContentInfo *cms, struct buf *out, struct fail *fail)
+{
+	uint8_t *der = NULL;
+	int len = i2d_CMS_ContentInfo(cms, &der);
+
+	if (len <= 0)
+		return fail_openssl(fail, FAIL_SYSTEM, "CMS encoding");
+	buf_append(out, der, (size_t)len);
+	OPENSSL_free(der);
+	return 0;
+}
+
+int
+cms_sign(struct bytes content, struct bytes signer_certificate,
+    EVP_PKEY *key, int64_t signing_time, struct buf *out, struct fail *fail)
+{
+	AUTO(cms_free) CMS_ContentInfo *cms = NULL;
+	AUTO(x509_free) X509 *certificate = NULL;
+	AUTO(bio_free) BIO *bio = NULL;
+	CMS_SignerInfo *signer = NULL;
+
+	certificate = certificate_parse(signer_certificate, fail);
+	if (certificate == NULL)
+		return -1;
+	bio = bio_over(content, fail);
+	if (bio == NULL)
+		return -1;
+	ERR_clear_error();	/* a failure names its own cause, no older */
+	cms = CMS_sign(NULL, NULL, NULL, NULL, FLAGS | CMS_PARTIAL);
+	if (cms != NULL)
+		signer = CMS_add1_signer(cms, certificate, key, EVP_sha256(),
+		    FLAGS | CMS_NOSMIMECAP);
+	if (signer == NULL || !add_time(signer, signing_time) ||
+	    CMS_final(cms, bio, NULL, FLAGS) != 1)
+		return fail_openssl(fail, FAIL_TOKEN, "signing");
+	return cms_put(cms, out, fail);
+}
+
+static CMS_ContentInfo *
+cms_parse(struct bytes der, struct fail *fail)
+{
+	const uint8_t *at = der.data;
+	CMS_ContentInfo *cms = NULL;
+
+	if (der_check(der, fail) != 0) {
+		(void)fail_in(fail, "CMS");
+		return NULL;
+	}
+	if (der.len <= LEN_MAX)
+		cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
+	if (cms == NULL)
+		(void)fail_openssl(fail, FAIL_INPUT, "CMS");
+	return cms;
+}
+
+static int
+shape_check(CMS_ContentInfo *cms, struct fail *fail)
+{
+	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed)
+		return fail_with(fail, FAIL_INPUT, "CMS: not SignedData");
+	if (CMS_is_detached(cms) != 1)
+		return fail_with(fail, FAIL_INPUT,
+		    "CMS: holds content, want a detached signature");
+	if (OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data)
+		return fail_with(fail, FAIL_INPUT,
+		    "CMS: content type is not data");
+	return 0;
+}
+
+/*
+ * One signature, with signed attributes (without them the same octets
+ * could be taken for attributes or for content), by a hash still good.
+ */
+static int
+signer_check(CMS_ContentInfo *cms, struct fail *fail)
+{
+	STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+	CMS_SignerInfo *signer;
+	X509_ALGOR *hash;
+	int nid;
+
+	if (sk_CMS_SignerInfo_num(signers) != 1)
+		return fail_with(fail, FAIL_INPUT,
+		    "CMS: %d signatures, want one",
+		    sk_CMS_SignerInfo_num(signers));
+	signer = sk_CMS_SignerInfo_value(signers, 0);
+	if (CMS_signed_get_attr_count(signer) <= 0)
+		return fail_with(fail, FAIL_INPUT,
+		    "CMS: no signed attributes");
+	CMS_SignerInfo_get0_algs(signer, NULL, NULL, &hash, NULL);
+	nid = OBJ_obj2nid(hash->algorithm);
+	if (nid != NID_sha256 && nid != NID_sha384 && nid != NID_sha512)
+		return fail_with(fail, FAIL_REFUSED, "CMS: hash %s, want "
+		    "SHA-256, SHA-384 or SHA-512", OBJ_nid2ln(nid));
+	return 0;
+}
+
+/* The one certificate inside is the expected one, byte for byte. */
+static int
+certificate_check(CMS_ContentInfo *cms, struct bytes want,
+    struct fail *fail)
+{
+	AUTO(stack_free) STACK_OF(X509) *inside = CMS_get1_certs(cms);
+	AUTO(buf_release) struct buf have = { 0 };
+	uint8_t *der = NULL;
+	int len;
+
+	if (sk_X509_num(inside) != 1)
+		return fail_with(fail, FAIL_INPUT,
+		    "CMS: %d certificates inside, want one",
+		    inside == NULL ? 0 : sk_X509_num(inside));
+	len = i2d_X509(sk_X509_value(inside, 0), &der);
+	if (len <= 0)
+		return fail_openssl(fail, FAIL_SYSTEM, "CMS: certificate");
+	buf_append(&have, der, (size_t)len);
+	OPENSSL_free(der);
+	if (!bytes_is_equal(buf_bytes(&have), want))
+		return fail_with(fail, FAIL_REFUSED,
+		    "signed by another certificate");
+	return 0;
+}
+
+/* The signer's own certificate only: none from inside, and no chain. */
+static int
+signature_check(CMS_ContentInfo *cms, struct bytes content,
+    struct bytes signer_certificate, struct fail *fail)
+{
+	AUTO(stack_free) STACK_OF(X509) *signers = sk_X509_new_null();
+	AUTO(x509_free) X509 *certificate = NULL;
+	AUTO(bio_free) BIO *bio = NULL;
+
+	certificate = certificate_parse(signer_certificate, fail);
+	if (certificate == NULL)
+		return -1;
+	bio = bio_over(content, fail);
+	if (bio == NULL)
+		return -1;
+	if (signers == NULL || sk_X509_push(signers, certificate) <= 0)
+		return fail_openssl(fail, FAIL_SYSTEM, "CMS");
+	(void)GIVE(certificate);
+	if (CMS_verify(cms, signers, NULL, bio, NULL, FLAGS | CMS_NOINTERN |
+	    CMS_NO_SIGNER_CERT_VERIFY) != 1) {
+		ERR_clear_error();
+		return fail_with(fail, FAIL_REFUSED,
+		    "signature does not verify");
+	}
+	return 0;
+}
+
+int
+cms_verify(struct bytes cms, struct bytes content,
+    struct bytes signer_certificate, struct fail *fail)
+{
+	AUTO(cms_free) CMS_ContentInfo *parsed = cms_parse(cms, fail);
+
+	if (parsed == NULL || shape_check(parsed, fail) != 0 ||
+	    signer_check(parsed, fail) != 0 ||
+	    certificate_check(parsed, signer_certificate, fail) != 0)
+		return -1;
+	return signature_check(parsed, content, signer_certificate, fail);
+}
