@@ -19,7 +19,9 @@ MODULES = \
 	base/file base/file_tree base/secret base/json base/yaml base/yaml_fields \
 	x509/der x509/spki x509/alg x509/name x509/ext x509/ext_read \
 	x509/csr x509/cert x509/crl x509/cms x509/lint x509/lint_keys \
-	x509/lint_cert x509/lint_crl
+	x509/lint_cert x509/lint_crl \
+	token/module token/uri token/store token/token token/key \
+	token/key_generate token/key_attest token/session
 
 PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson
 CC       = gcc
@@ -93,7 +95,7 @@ check:
 	@$(MAKE) --no-print-directory all tests
 	@B=$(B) tests/run.sh
 
-tests: $(UNITS) $(B)/craft
+tests: $(UNITS) $(B)/fake.so $(B)/craft
 
 # The same tests under the sanitizers.
 asan:

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANCHORITE_TOKEN_KEY_H
+#define ANCHORITE_TOKEN_KEY_H
+
+#include <openssl/types.h>
+
+#include <stdbool.h>
+
+#include <anchorite/base/buf.h>
+#include <anchorite/base/fail.h>
+#include <anchorite/token/token.h>
+#include <anchorite/x509/spki.h>
+
+#define KEY_ID_LEN 16
+
+/* A key pair in a token; released before the token is. */
+struct key;
+
+/*
+ * Generates a pair by C_GenerateKeyPair: private: token, private,
+ * sensitive, not extractable, sign only. The id is fresh and random, so
+ * that what a crash left is never mistaken for it. Then reads every
+ * attribute back and refuses (and destroys) a key that is not what was
+ * asked; and proves it (key_prove). FAIL_TOKEN.
+ */
+MUST_USE int key_generate(struct token *token, enum key_kind kind,
+    const char *label, struct key **out, struct fail *fail);
+
+/*
+ * Finds the one pair with this label and id (either may be empty, not
+ * both). None: FAIL_TOKEN "no key matches"; two: both named. The kind must
+ * be one we know; the public object must be there.
+ */
+MUST_USE int key_find(struct token *token, struct bytes label,
+    struct bytes id, struct key **out, struct fail *fail);
+
+void key_release(struct key **key);
+
+/* Lent. */
+enum key_kind key_kind(const struct key *key);
+struct bytes key_id(const struct key *key);
+const char *key_label(const struct key *key);
+/* The DER SubjectPublicKeyInfo. */
+struct bytes key_spki(const struct key *key);
+
+/*
+ * Lends an EVP_PKEY that signs in the token, through libp11; made at the
+ * first call, released with the key. Its public half equals key_spki.
+ * RSASSA-PSS goes by CKM_RSA_PKCS_PSS; where that fails, libp11 itself tries
+ * once more by CKM_RSA_X_509.
+ */
+MUST_USE int key_lend(struct key *key, EVP_PKEY **out, struct fail *fail);
+
+/* What the token says of an attribute. */
+enum key_flag {
+	KEY_FLAG_UNSUPPORTED,	/* the token does not know the attribute */
+	KEY_FLAG_FALSE,
+	KEY_FLAG_TRUE,
+};
+
+struct key_attribute {
+	const char *name;	/* "CKA_SENSITIVE" */
+	enum key_flag flag;
+};
+
+/*
+ * The evidence about a private key: what its attributes claim, and what
+ * trying showed.
+ */
+#define KEY_ATTRIBUTES 16
+struct key_attestation {
+	struct key_attribute attributes[KEY_ATTRIBUTES];
+	size_t attribute_count;
+	char generated_by[64];	/* CKA_KEY_GEN_MECHANISM by name, or
+				   "unavailable" */
+	char wrap_trial[192];	/* "refused: CKR_KEY_UNEXTRACTABLE
+				   (CKM_AES_KEY_WRAP_PAD), …", or "no wrapping
+				   mechanism to try" */
+	bool signature_verified;
+};
+
+/*
+ * Reads the attributes, and proves: each wrapping mechanism of the token is
+ * tried on the private key with a passing AES key, and must be refused; a
+ * signature is made and must verify under key_spki. FAIL_REFUSED where the
+ * key comes out, lacks CKA_SIGN, or does not verify.
+ */
+MUST_USE int key_prove(struct key *key, struct key_attestation *out,
+    struct fail *fail);
+
+/*
+ * Refuses a key that could have been elsewhere: sensitive, not extractable,
+ * private, sign. Not so where an attribute is unsupported: attestation says
+ * that. FAIL_REFUSED, naming the attribute, want and have.
+ */
+MUST_USE int key_check(const struct key_attestation *attestation,
+    struct fail *fail);
+
+/* Destroys both objects and proves that neither is found. */
+MUST_USE int key_destroy(struct key **key, struct fail *fail);
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* an ENGINE, for pss_attach */
+#include <anchorite/token/key.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libp11.h>
+#include <openssl/engine.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/x509/der.h>
+
+#include "key_internal.h"
+
+#define MATCHES_MAX 8
+
+CK_ATTRIBUTE
+key_attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+{
+	CK_ATTRIBUTE attribute = {
+		.type = type,
+		.pValue = (void *)(uintptr_t)value,
+		.ulValueLen = len,
+	};
+
+	return attribute;
+}
+
+struct key *
+key_new(struct token *token)
+{
+	struct key *key = mem_new(1, sizeof(*key));
+
+	key->token = token;
+	key->calls = module_functions(token_module(token));
+	key->session = token_session(token);
+	key->private = key->public = CK_INVALID_HANDLE;
+	return key;
+}
+
+void
+key_release(struct key **key)
+{
+	struct key *old = GIVE(*key);
+
+	if (old == NULL)
+		return;
+	EVP_PKEY_free(old->lent);
+	buf_release(&old->id);
+	buf_release(&old->label);
+	buf_release(&old->spki);
+	free(old);
+}
+
+enum key_kind
+key_kind(const struct key *key)
+{
+	return key->kind;
+}
+
+struct bytes
+key_id(const struct key *key)
+{
+	return buf_bytes(&key->id);
+}
+
+const char *
+key_label(const struct key *key)
+{
+	return (const char *)key->label.data;
+}
+
+struct bytes
+key_spki(const struct key *key)
+{
+	return buf_bytes(&key->spki);
+}
+
+/* The handles of up to MATCHES_MAX objects; an empty label or id is any. */
+static int
+objects_find(const struct key *key, CK_OBJECT_CLASS class,
+    struct bytes label, struct bytes id,
+    CK_OBJECT_HANDLE found[MATCHES_MAX], size_t *count_out,
+    struct fail *fail)
+{
+	CK_ATTRIBUTE template[3];
+	CK_ULONG wanted = 0, more = 1;
+	size_t count = 0;
+	CK_RV rv, final;
+
+	template[wanted++] = key_attribute(CKA_CLASS, &class, sizeof(class));
+	if (label.len > 0)
+		template[wanted++] = key_attribute(CKA_LABEL, label.data,
+		    label.len);
+	if (id.len > 0)
+		template[wanted++] = key_attribute(CKA_ID, id.data, id.len);
+	rv = key->calls->C_FindObjectsInit(key->session, template, wanted);
+	if (rv != CKR_OK)
+		return fail_pkcs11(fail, rv, "C_FindObjectsInit");
+	while (rv == CKR_OK && more > 0 && count < MATCHES_MAX) {
+		rv = key->calls->C_FindObjects(key->session, &found[count],
+		    MATCHES_MAX - count, &more);
+		if (rv == CKR_OK)
+			count += more;
+	}
+	final = key->calls->C_FindObjectsFinal(key->session);
+	if (rv != CKR_OK)
+		return fail_pkcs11(fail, rv, "C_FindObjects");
+	if (final != CKR_OK)
+		return fail_pkcs11(fail, final, "C_FindObjectsFinal");
+	*count_out = count;
+	return 0;
+}
+
+static int
+attribute_read(const struct key *key, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE_TYPE type, struct buf *out, struct fail *fail)
+{
+	CK_ATTRIBUTE attribute = key_attribute(type, NULL, 0);
+	CK_RV rv = key->calls->C_GetAttributeValue(key->session, object,
+	    &attribute, 1);
+
+	if (rv == CKR_OK && attribute.ulValueLen != (CK_ULONG)-1) {
+		buf_reserve(out, attribute.ulValueLen);
+		attribute.pValue = out->data + out->len;
+		rv = key->calls->C_GetAttributeValue(key->session, object,
+		    &attribute, 1);
+	}
+	if (rv != CKR_OK || attribute.ulValueLen == (CK_ULONG)-1)
+		return fail_pkcs11(fail, rv, "C_GetAttributeValue");
+	out->len += attribute.ulValueLen;
+	return 0;
+}
+
+/* Appends the URI of a key. */
+static void
+key_name(const struct key *key, struct bytes label, struct bytes id,
+    struct buf *out)
+{
+	uri_write(&token_info(key->token)->raw, label, id, out);
+}
+
+static int
+fail_two(const struct key *key, const CK_OBJECT_HANDLE *found,
+    struct fail *fail)
+{
+	AUTO(buf_release) struct buf names = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		AUTO(buf_release) struct buf label = { 0 }, id = { 0 };
+
+		if (attribute_read(key, found[i], CKA_LABEL, &label,
+		    fail) == -1 ||
+		    attribute_read(key, found[i], CKA_ID, &id, fail) == -1)
+			return -1;
+		if (i > 0)
+			buf_text(&names, " and ");
+		key_name(key, buf_bytes(&label), buf_bytes(&id), &names);
+	}
+	return fail_with(fail, FAIL_TOKEN, "two keys match: %s",
+	    buf_cstr(&names));
+}
+
+/* rsaEncryption with the two numbers (RFC 3279, 2.3.1). */
+static int
+spki_from_rsa(struct key *key, struct fail *fail)
+{
+	AUTO(buf_release) struct buf modulus = { 0 }, exponent = { 0 };
+	AUTO(buf_release) struct buf numbers = { 0 };
+	size_t whole, part;
+
+	if (attribute_read(key, key->public, CKA_MODULUS, &modulus,
+	    fail) == -1 ||
+	    attribute_read(key, key->public, CKA_PUBLIC_EXPONENT, &exponent,
+	    fail) == -1)
+		return -1;
+	part = der_begin(&numbers, DER_SEQUENCE);
+	der_put_unsigned(&numbers, buf_bytes(&modulus));
+	der_put_unsigned(&numbers, buf_bytes(&exponent));
+	der_end(&numbers, part);
+	whole = der_begin(&key->spki, DER_SEQUENCE);
+	part = der_begin(&key->spki, DER_SEQUENCE);
+	der_put_nid(&key->spki, NID_rsaEncryption);
+	der_put(&key->spki, DER_NULL, bytes_of(NULL, 0));
+	der_end(&key->spki, part);
+	der_put_bits(&key->spki, buf_bytes(&numbers));
+	der_end(&key->spki, whole);
+	return 0;
+}
+
+/*
+ * id-ecPublicKey with the token's own parameters (RFC 5480, 2); the point
+ * comes in an OCTET STRING (PKCS #11 mechanisms 2.40, 2.3.3).
+ */
+static int
+spki_from_ec(struct key *key, struct fail *fail)
+{
+	AUTO(buf_release) struct buf params = { 0 }, wrapped = { 0 };
+	struct bytes rest, point;
+	size_t whole, part;
+
+	if (attribute_read(key, key->public, CKA_EC_PARAMS, &params,
+	    fail) == -1 ||
+	    attribute_read(key, key->public, CKA_EC_POINT, &wrapped,
+	    fail) == -1)
+		return -1;
+	rest = buf_bytes(&wrapped);
+	if (der_next(&rest, DER_OCTET_STRING, &point, NULL, fail) == -1 ||
+	    der_end_of(rest, fail) == -1)
+		return fail_in(fail, "CKA_EC_POINT");
+	whole = der_begin(&key->spki, DER_SEQUENCE);
+	part = der_begin(&key->spki, DER_SEQUENCE);
+	der_put_nid(&key->spki, NID_X9_62_id_ecPublicKey);
+	buf_put(&key->spki, buf_bytes(&params));
+	der_end(&key->spki, part);
+	der_put_bits(&key->spki, point);
+	der_end(&key->spki, whole);
+	return 0;
+}
+
+/* Takes the token's word for nothing: spki_read judges what was written. */
+static int
+key_read_public(struct key *key, struct fail *fail)
+{
+	AUTO(buf_release) struct buf type = { 0 };
+	AUTO(spki_release) struct spki spki = { 0 };
+	CK_KEY_TYPE is = (CK_KEY_TYPE)-1;
+	int result;
+
+	if (attribute_read(key, key->public, CKA_KEY_TYPE, &type,
+	    fail) == -1)
+		return -1;
+	if (type.len == sizeof(is))
+		memcpy(&is, type.data, sizeof(is));
+	if (is != CKK_RSA && is != CKK_EC)
+		return fail_with(fail, FAIL_REFUSED, "key: CKA_KEY_TYPE "
+		    "0x%lx, want CKK_RSA or CKK_EC", is);
+	result = is == CKK_RSA ? spki_from_rsa(key, fail) :
+	    spki_from_ec(key, fail);
+	if (result == -1 || spki_read(buf_bytes(&key->spki), &spki,
+	    fail) == -1)
+		return -1;
+	key->kind = spki.kind;
+	return 0;
+}
+
+int
+key_find_pair(struct key *key, struct fail *fail)
+{
+	CK_OBJECT_HANDLE found[MATCHES_MAX];
+	const struct bytes any = { 0 };
+	size_t count = 0;
+
+	if (key->id.len == 0)
+		return fail_with(fail, FAIL_TOKEN,
+		    "the key has no CKA_ID: nothing leads to its public half");
+	if (objects_find(key, CKO_PRIVATE_KEY, any, key_id(key), found,
+	    &count, fail) == -1)
+		return -1;
+	if (count != 1)
+		return count > 1 ? fail_two(key, found, fail) :
+		    fail_with(fail, FAIL_TOKEN, "the key is gone");
+	key->private = found[0];
+	if (objects_find(key, CKO_PUBLIC_KEY, any, key_id(key), found,
+	    &count, fail) == -1)
+		return -1;
+	if (count == 0)
+		return fail_with(fail, FAIL_TOKEN,
+		    "the key's public object is not in the token");
+	if (count > 1)
+		return fail_two(key, found, fail);
+	key->public = found[0];
+	return key_read_public(key, fail);
+}
+
+int
+key_find(struct token *token, struct bytes label, struct bytes id,
+    struct key **out, struct fail *fail)
+{
+	AUTO(key_release) struct key *key = key_new(token);
+	AUTO(buf_release) struct buf name = { 0 };
+	CK_OBJECT_HANDLE found[MATCHES_MAX];
+	size_t count = 0;
+
+	if (label.len == 0 && id.len == 0)
+		return fail_with(fail, FAIL_INPUT,
+		    "key: want its label or its id");
+	key_name(key, label, id, &name);
+	if (objects_find(key, CKO_PRIVATE_KEY, label, id, found, &count,
+	    fail) == -1)
+		return -1;
+	if (count == 0)
+		return fail_with(fail, FAIL_TOKEN, "no key matches %s",
+		    buf_cstr(&name));
+	if (count > 1)
+		return fail_two(key, found, fail);
+	if (attribute_read(key, found[0], CKA_ID, &key->id, fail) == -1 ||
+	    attribute_read(key, found[0], CKA_LABEL, &key->label,
+	    fail) == -1 || key_find_pair(key, fail) == -1)
+		return fail_in(fail, "%s", buf_cstr(&name));
+	buf_cstr(&key->label);
+	*out = GIVE(key);
+	return 0;
+}
+
+/* Matched by CKA_ID: libp11's own order changes from run to run. */
+static int
+key_lend_match(const struct key *key, PKCS11_TOKEN *token, EVP_PKEY **out,
+    struct fail *fail)
+{
+	PKCS11_KEY *keys = NULL, *match = NULL;
+	unsigned int count = 0;
+	EVP_PKEY *lent;
+
+	if (PKCS11_enumerate_keys(token, &keys, &count) != 0)
+		return fail_libp11(fail, "libp11 cannot list the keys, as "
+		    "where one is neither RSA nor EC");
+	for (unsigned int i = 0; i < count; i++) {
+		if (!bytes_is_equal(bytes_of(keys[i].id, keys[i].id_len),
+		    key_id(key)))
+			continue;
+		if (match != NULL)
+			return fail_with(fail, FAIL_TOKEN,
+			    "two keys have this id");
+		match = &keys[i];
+	}
+	lent = match == NULL ? NULL : PKCS11_get_private_key(match);
+	if (lent == NULL)
+		return fail_libp11(fail, "libp11 does not lend the key");
+	*out = lent;
+	return 0;
+}
+
+/*
+ * By itself libp11 pads for PSS and asks for CKM_RSA_X_509, which a token,
+ * or a key's CKA_ALLOWED_MECHANISMS, may well refuse. Its EVP methods ask
+ * for CKM_RSA_PKCS_PSS, and leave PKCS #1 v1.5 as it was. The ENGINE that
+ * carries them is this key's alone: a registered one would catch software
+ * keys too.
+ */
+static int
+pss_attach(EVP_PKEY *lent, struct fail *fail)
+{
+	ENGINE *engine = ENGINE_new();
+	bool done = engine != NULL &&
+	    ENGINE_set_id(engine, "anchorite") == 1 &&
+	    ENGINE_set_name(engine, "anchorite") == 1 &&
+	    ENGINE_set_pkey_meths(engine, PKCS11_pkey_meths) == 1 &&
+	    EVP_PKEY_set1_engine(lent, engine) == 1;
+
+	ENGINE_free(engine);
+	if (!done)
+		return fail_openssl(fail, FAIL_TOKEN, "RSASSA-PSS");
+	return 0;
+}
+
+int
+key_lend(struct key *key, EVP_PKEY **out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf spki = { 0 };
+	PKCS11_TOKEN *token = NULL;
+	EVP_PKEY *lent = NULL;
+	int result;
+
+	if (key->lent == NULL) {
+		if (token_libp11(key->token, &token, fail) == -1 ||
+		    key_lend_match(key, token, &lent, fail) == -1)
+			return fail_in(fail, "key %s", key_label(key));
+		result = spki_write(lent, &spki, fail);
+		if (result == 0 &&
+		    !bytes_is_equal(buf_bytes(&spki), key_spki(key)))
+			result = fail_with(fail, FAIL_REFUSED, "key %s: its "
+			    "public object is of another key",
+			    key_label(key));
+		if (result == 0 && key_kind_is_rsa(key->kind))
+			result = pss_attach(lent, fail);
+		if (result == -1) {
+			EVP_PKEY_free(lent);
+			return -1;
+		}
+		key->lent = lent;
+	}
+	*out = key->lent;
+	return 0;
+}
+
+/* One that is gone already is as good; the search afterwards decides. */
+static int
+object_destroy(const struct key *key, CK_OBJECT_HANDLE object,
+    struct fail *fail)
+{
+	CK_RV rv;
+
+	if (object == CK_INVALID_HANDLE)
+		return 0;
+	rv = key->calls->C_DestroyObject(key->session, object);
+	if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
+		return fail_pkcs11(fail, rv, "C_DestroyObject");
+	return 0;
+}
+
+int
+key_destroy(struct key **key, struct fail *fail)
+{
+	CK_OBJECT_HANDLE found[MATCHES_MAX];
+	const struct bytes any = { 0 };
+	size_t private = 0, public = 0;
+	struct key *old = *key;
+
+	EVP_PKEY_free(GIVE(old->lent));
+	if (object_destroy(old, old->private, fail) == -1 ||
+	    object_destroy(old, old->public, fail) == -1 ||
+	    objects_find(old, CKO_PRIVATE_KEY, any, key_id(old), found,
+	    &private, fail) == -1 ||
+	    objects_find(old, CKO_PUBLIC_KEY, any, key_id(old), found,
+	    &public, fail) == -1)
+		return fail_in(fail, "key %s", key_label(old));
+	if (private != 0 || public != 0)
+		return fail_with(fail, FAIL_TOKEN, "key %s: destroyed, and "
+		    "still found in the token", key_label(old));
+	key_release(key);
+	return 0;
+}

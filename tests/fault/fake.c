@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PKCS#11 module that forwards every call to the one named by
+ * FAKE_MODULE, but answers the call named in FAKE_FAIL ("C_Login:0xa4") with
+ * that code, unasked; "C_Login:0xa4:2" does so twice, counted since the
+ * module was loaded. The variable is read at each call, so that a test can
+ * change it between two.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <p11-kit/pkcs11.h>
+
+/* The parameters of a call, and their names to hand them on. */
+#define POINTER  (void *a), (a)
+#define SESSION  (CK_SESSION_HANDLE a), (a)
+#define OBJECT   (CK_SESSION_HANDLE a, CK_OBJECT_HANDLE b), (a, b)
+#define METHOD   (CK_SESSION_HANDLE a, CK_MECHANISM *b), (a, b)
+#define INIT     (CK_SESSION_HANDLE a, CK_MECHANISM *b, \
+		    CK_OBJECT_HANDLE c), (a, b, c)
+#define FEED     (CK_SESSION_HANDLE a, CK_BYTE *b, CK_ULONG c), (a, b, c)
+#define DRAIN    (CK_SESSION_HANDLE a, CK_BYTE *b, CK_ULONG *c), (a, b, c)
+#define CONVERT  (CK_SESSION_HANDLE a, CK_BYTE *b, CK_ULONG c, CK_BYTE *d, \
+		    CK_ULONG *e), (a, b, c, d, e)
+#define COMPARE  (CK_SESSION_HANDLE a, CK_BYTE *b, CK_ULONG c, CK_BYTE *d, \
+		    CK_ULONG e), (a, b, c, d, e)
+#define TEMPLATE (CK_SESSION_HANDLE a, CK_ATTRIBUTE *b, CK_ULONG c), \
+		    (a, b, c)
+#define VALUES   (CK_SESSION_HANDLE a, CK_OBJECT_HANDLE b, CK_ATTRIBUTE *c, \
+		    CK_ULONG d), (a, b, c, d)
+
+/* PKCS #11 2.40, 5: all but C_GetFunctionList. */
+#define CALLS(X) \
+	X(C_Initialize, POINTER) \
+	X(C_Finalize, POINTER) \
+	X(C_GetInfo, (CK_INFO *a), (a)) \
+	X(C_GetSlotList, (CK_BBOOL a, CK_SLOT_ID *b, CK_ULONG *c), \
+	    (a, b, c)) \
+	X(C_GetSlotInfo, (CK_SLOT_ID a, CK_SLOT_INFO *b), (a, b)) \
+	X(C_GetTokenInfo, (CK_SLOT_ID a, CK_TOKEN_INFO *b), (a, b)) \
+	X(C_WaitForSlotEvent, (CK_FLAGS a, CK_SLOT_ID *b, void *c), \
+	    (a, b, c)) \
+	X(C_GetMechanismList, (CK_SLOT_ID a, CK_MECHANISM_TYPE *b, \
+	    CK_ULONG *c), (a, b, c)) \
+	X(C_GetMechanismInfo, (CK_SLOT_ID a, CK_MECHANISM_TYPE b, \
+	    CK_MECHANISM_INFO *c), (a, b, c)) \
+	X(C_InitToken, (CK_SLOT_ID a, CK_BYTE *b, CK_ULONG c, CK_BYTE *d), \
+	    (a, b, c, d)) \
+	X(C_InitPIN, FEED) \
+	X(C_SetPIN, COMPARE) \
+	X(C_OpenSession, (CK_SLOT_ID a, CK_FLAGS b, void *c, CK_NOTIFY d, \
+	    CK_SESSION_HANDLE *e), (a, b, c, d, e)) \
+	X(C_CloseSession, SESSION) \
+	X(C_CloseAllSessions, (CK_SLOT_ID a), (a)) \
+	X(C_GetSessionInfo, (CK_SESSION_HANDLE a, CK_SESSION_INFO *b), \
+	    (a, b)) \
+	X(C_GetOperationState, DRAIN) \
+	X(C_SetOperationState, (CK_SESSION_HANDLE a, CK_BYTE *b, CK_ULONG c, \
+	    CK_OBJECT_HANDLE d, CK_OBJECT_HANDLE e), (a, b, c, d, e)) \
+	X(C_Login, (CK_SESSION_HANDLE a, CK_USER_TYPE b, CK_BYTE *c, \
+	    CK_ULONG d), (a, b, c, d)) \
+	X(C_Logout, SESSION) \
+	X(C_CreateObject, (CK_SESSION_HANDLE a, CK_ATTRIBUTE *b, CK_ULONG c, \
+	    CK_OBJECT_HANDLE *d), (a, b, c, d)) \
+	X(C_CopyObject, (CK_SESSION_HANDLE a, CK_OBJECT_HANDLE b, \
+	    CK_ATTRIBUTE *c, CK_ULONG d, CK_OBJECT_HANDLE *e), \
+	    (a, b, c, d, e)) \
+	X(C_DestroyObject, OBJECT) \
+	X(C_GetObjectSize, (CK_SESSION_HANDLE a, CK_OBJECT_HANDLE b, \
+	    CK_ULONG *c), (a, b, c)) \
+	X(C_GetAttributeValue, VALUES) \
+	X(C_SetAttributeValue, VALUES) \
+	X(C_FindObjectsInit, TEMPLATE) \
+	X(C_FindObjects, (CK_SESSION_HANDLE a, CK_OBJECT_HANDLE *b, \
+	    CK_ULONG c, CK_ULONG *d), (a, b, c, d)) \
+	X(C_FindObjectsFinal, SESSION) \
+	X(C_EncryptInit, INIT) \
+	X(C_Encrypt, CONVERT) \
+	X(C_EncryptUpdate, CONVERT) \
+	X(C_EncryptFinal, DRAIN) \
+	X(C_DecryptInit, INIT) \
+	X(C_Decrypt, CONVERT) \
+	X(C_DecryptUpdate, CONVERT) \
+	X(C_DecryptFinal, DRAIN) \
+	X(C_DigestInit, METHOD) \
+	X(C_Digest, CONVERT) \
+	X(C_DigestUpdate, FEED) \
+	X(C_DigestKey, OBJECT) \
+	X(C_DigestFinal, DRAIN) \
+	X(C_SignInit, INIT) \
+	X(C_Sign, CONVERT) \
+	X(C_SignUpdate, FEED) \
+	X(C_SignFinal, DRAIN) \
+	X(C_SignRecoverInit, INIT) \
+	X(C_SignRecover, CONVERT) \
+	X(C_VerifyInit, INIT) \
+	X(C_Verify, COMPARE) \
+	X(C_VerifyUpdate, FEED) \
+	X(C_VerifyFinal, FEED) \
+	X(C_VerifyRecoverInit, INIT) \
+	X(C_VerifyRecover, CONVERT) \
+	X(C_DigestEncryptUpdate, CONVERT) \
+	X(C_DecryptDigestUpdate, CONVERT) \
+	X(C_SignEncryptUpdate, CONVERT) \
+	X(C_DecryptVerifyUpdate, CONVERT) \
+	X(C_GenerateKey, (CK_SESSION_HANDLE a, CK_MECHANISM *b, \
+	    CK_ATTRIBUTE *c, CK_ULONG d, CK_OBJECT_HANDLE *e), \
+	    (a, b, c, d, e)) \
+	X(C_GenerateKeyPair, (CK_SESSION_HANDLE a, CK_MECHANISM *b, \
+	    CK_ATTRIBUTE *c, CK_ULONG d, CK_ATTRIBUTE *e, CK_ULONG f, \
+	    CK_OBJECT_HANDLE *g, CK_OBJECT_HANDLE *h), \
+	    (a, b, c, d, e, f, g, h)) \
+	X(C_WrapKey, (CK_SESSION_HANDLE a, CK_MECHANISM *b, \
+	    CK_OBJECT_HANDLE c, CK_OBJECT_HANDLE d, CK_BYTE *e, \
+	    CK_ULONG *f), (a, b, c, d, e, f)) \
+	X(C_UnwrapKey, (CK_SESSION_HANDLE a, CK_MECHANISM *b, \
+	    CK_OBJECT_HANDLE c, CK_BYTE *d, CK_ULONG e, CK_ATTRIBUTE *f, \
+	    CK_ULONG g, CK_OBJECT_HANDLE *h), (a, b, c, d, e, f, g, h)) \
+	X(C_DeriveKey, (CK_SESSION_HANDLE a, CK_MECHANISM *b, \
+	    CK_OBJECT_HANDLE c, CK_ATTRIBUTE *d, CK_ULONG e, \
+	    CK_OBJECT_HANDLE *f), (a, b, c, d, e, f)) \
+	X(C_SeedRandom, FEED) \
+	X(C_GenerateRandom, FEED) \
+	X(C_GetFunctionStatus, SESSION) \
+	X(C_CancelFunction, SESSION)
+
+static CK_FUNCTION_LIST *real;
+static unsigned long answered;
+
+/* The code that FAKE_FAIL has for this call; CKR_OK: none. */
+static CK_RV
+fake_rv(const char *call)
+{
+	const char *rule = getenv("FAKE_FAIL");
+	size_t len = strlen(call);
+	char *rest;
+	CK_RV rv;
+
+	if (rule == NULL || strncmp(rule, call, len) != 0 || rule[len] != ':')
+		return CKR_OK;
+	rv = strtoul(rule + len + 1, &rest, 0);
+	if (*rest == ':' && answered >= strtoul(rest + 1, NULL, 0))
+		return CKR_OK;
+	answered++;
+	return rv;
+}
+
+#define FORWARD(...) FORWARD_(__VA_ARGS__)
+#define FORWARD_(call, parameters, arguments) \
+	static CK_RV \
+	fake_##call parameters \
+	{ \
+		CK_RV rv = fake_rv(#call); \
+		return rv != CKR_OK ? rv : real->call arguments; \
+	}
+CALLS(FORWARD)
+
+#define ENTRY(call, ...) .call = fake_##call,
+static CK_FUNCTION_LIST calls = {
+	.version = { 2, 40 },
+	.C_GetFunctionList = C_GetFunctionList,
+	CALLS(ENTRY)
+};
+
+CK_RV
+C_GetFunctionList(CK_FUNCTION_LIST **list)
+{
+	const char *path = getenv("FAKE_MODULE");
+	void *library = path == NULL ? NULL : dlopen(path, RTLD_NOW);
+	CK_C_GetFunctionList get = NULL;
+
+	if (library != NULL)
+		*(void **)&get = dlsym(library, "C_GetFunctionList");
+	if (get == NULL || get(&real) != CKR_OK)
+		return CKR_GENERAL_ERROR;
+	answered = 0;
+	*list = &calls;
+	return CKR_OK;
+}
