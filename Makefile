@@ -21,7 +21,13 @@ MODULES = \
 	x509/csr x509/cert x509/crl x509/cms x509/lint x509/lint_keys \
 	x509/lint_cert x509/lint_crl \
 	token/module token/uri token/store token/token token/key \
-	token/key_generate token/key_attest token/session
+	token/key_generate token/key_attest token/session \
+	ca/site ca/policy ca/policy_readers ca/policy_fields ca/vet \
+	ca/objects ca/journal ca/state ca/ledger ca/ledger_apply \
+	ca/authority ca/plan ca/evidence ca/recover ca/root ca/issue \
+	ca/revoke \
+	out/bundle out/bundle_check out/acm_pca_rules out/bundle_acm_pca \
+	out/bundle_files out/emit out/audit
 
 PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson
 CC       = gcc

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANCHORITE_CA_ISSUE_H
+#define ANCHORITE_CA_ISSUE_H
+
+#include <stdbool.h>
+
+#include <anchorite/base/fail.h>
+#include <anchorite/ca/authority.h>
+#include <anchorite/ca/policy.h>
+#include <anchorite/x509/csr.h>
+
+/*
+ * Signing requests, one or many, in one transaction. The order is the
+ * promise that what is signed was seen first:
+ *
+ *	issue_read	every request read, vetted (no token yet)
+ *	issue_build	serials drawn, certificates built and linted
+ *	(the caller shows them and asks)
+ *	issue_intend	requests stored, intent recorded, synced
+ *	issue_sign	nothing but signatures
+ *	issue_record	read back, verified, compared, stored, recorded,
+ *			sealed
+ */
+struct issue_item {
+	const char *file;		/* the request's name, lent */
+	struct csr *csr;
+	struct serial serial;
+	struct buf tbs, signature;
+	struct cert *certificate;	/* after issue_record */
+};
+
+struct issue {
+	struct authority *authority;	/* lent, as the rest here */
+	const struct act *act;
+	const struct policy_profile *profile;
+	bool reissue;			/* a certified key may come again */
+	struct issue_item *items;
+	size_t count;
+};
+
+struct issue_file {
+	const char *name;
+	struct bytes content;
+};
+
+#define ISSUE_MAX INTENT_MAX		/* requests in one transaction */
+
+MUST_USE int issue_read(struct authority *authority, const struct act *act,
+    const char *profile, bool reissue, const struct issue_file *files,
+    size_t count, struct issue **out, struct fail *fail);
+MUST_USE int issue_build(struct issue *issue, struct token *token,
+    struct fail *fail);
+MUST_USE int issue_intend(struct issue *issue, struct fail *fail);
+MUST_USE int issue_sign(struct issue *issue, EVP_PKEY *root_key,
+    struct fail *fail);
+MUST_USE int issue_record(struct issue *issue, EVP_PKEY *journal_key,
+    struct fail *fail);
+void issue_release(struct issue **issue);
+
+/* The last three, with the keys looked up in the session's token. */
+MUST_USE int issue_finish(struct issue *issue, struct session *session,
+    struct fail *fail);
+
+#endif

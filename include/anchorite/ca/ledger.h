@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANCHORITE_CA_LEDGER_H
+#define ANCHORITE_CA_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <anchorite/base/digest.h>
+#include <anchorite/base/fail.h>
+#include <anchorite/ca/journal.h>
+#include <anchorite/ca/objects.h>
+#include <anchorite/ca/policy.h>
+#include <anchorite/ca/state.h>
+#include <anchorite/x509/cert.h>
+#include <anchorite/x509/crl.h>
+
+/* One line of the inventory: a certificate that the root issued; also a
+ * certificate of its own whose signing was interrupted (profile ""). */
+enum issued_status {
+	ISSUED_VALID,
+	ISSUED_REVOKED,
+	ISSUED_POSSIBLY,	/* signed perhaps; no certificate is known */
+};
+
+struct issued {
+	struct serial serial;
+	enum issued_status status;
+	bool has_certificate;
+	struct digest certificate, request;	/* objects */
+	struct digest tbs, key;			/* of the bytes, of the SPKI */
+	char *profile;
+	int64_t issued_at, revoked_at;
+	enum crl_reason reason;
+};
+
+#define INTENT_MAX 1000		/* signatures under one intent */
+
+/* What an intent names: one signature that is about to be made. What does
+ * not apply (a CRL has no serial, the root no request) is zero. */
+struct intent_item {
+	struct serial serial;
+	struct digest request;
+	struct digest tbs, key;
+};
+
+/* An intent whose outcome is not recorded yet. */
+struct intent {
+	int64_t seq;			/* 0: none open */
+	int64_t time;
+	char *event;			/* "root-intent", … */
+	char *profile;			/* "" for the root and a CRL */
+	struct intent_item *items;
+	size_t count;
+	uint64_t crl_number;
+};
+
+/* Leaves none open. */
+void intent_release(struct intent *intent);
+
+/* A key pair, as the journal knows it. */
+struct ledger_key {
+	struct buf spki;		/* DER; empty: none yet */
+	struct buf id;			/* CKA_ID */
+	char *label;
+};
+
+/*
+ * All that the journal says, after the records applied so far. There is no
+ * other state. Owns everything in it.
+ */
+struct ledger {
+	char *name;
+	enum state state;
+	struct policy *policy;
+	struct ledger_key journal_key, root_key;
+	struct cert *journal_certificate;	/* of the journal key */
+	struct cert *root;			/* NULL: none yet */
+	struct issued *issued;
+	size_t issued_count, issued_room;
+	size_t *index, index_room;	/* of issued by serial, hashed */
+	struct digest crl;			/* the newest CRL */
+	uint64_t crl_number;			/* 0: none yet */
+	int64_t crl_this_update, crl_next_update;
+	struct intent intent;
+	int64_t root_signatures;		/* made, or perhaps made */
+	int64_t refusals;
+	int64_t sealed_seq;			/* the newest seal; 0: none */
+	struct digest sealed;			/* the head that it seals */
+	char *seal;				/* its signature, base64 */
+	int64_t time;			/* of the newest record, and */
+	char *by;			/* who made it */
+	int64_t loose;		/* records behind it that are no refusals */
+};
+
+struct ledger *ledger_new(void);
+void ledger_release(struct ledger **ledger);
+
+/*
+ * Applies one record: is the event known and possible in this state, is its
+ * data whole, does an outcome fit its intent, is a serial new; while an
+ * intent is open nothing but its outcome, "recovered" and refusals may come.
+ * A seal must have the time and the name of the record that it seals, so
+ * that nothing in the last line of a journal can be changed. It is
+ * remembered, not verified: ledger_verify_seal does that.
+ * Reads the policy's, the journal key's and the root's objects; the other
+ * objects are left to whoever needs them, and to the audit. FAIL_JOURNAL;
+ * the ledger is of no more use then.
+ */
+MUST_USE int ledger_apply(struct ledger *ledger,
+    const struct objects *objects, const struct record *record,
+    struct fail *fail);
+
+/* Has more happened than init, or is init sealed? Then a seal is due. */
+bool ledger_is_begun(const struct ledger *ledger);
+
+/*
+ * Verifies the newest seal. Since it seals the chain up to it, a replay needs
+ * no other; an audit verifies each. FAIL_JOURNAL, also where there is none.
+ */
+MUST_USE int ledger_verify_seal(const struct ledger *ledger,
+    struct fail *fail);
+
+/* Adds a line to the inventory; its serial must be new. */
+struct issued *ledger_add(struct ledger *ledger,
+    const struct serial *serial);
+
+/* Has the root used it, for itself or for another? */
+bool ledger_has_serial(const struct ledger *ledger,
+    const struct serial *serial);
+
+/* Lends the line of the inventory, or NULL. */
+struct issued *ledger_find(const struct ledger *ledger,
+    const struct serial *serial);
+/* The same by the key that was certified. */
+struct issued *ledger_find_key(const struct ledger *ledger,
+    const struct digest *spki);
+
+/*
+ * Finds by a serial, or the beginning (six digits at least) of a serial or
+ * of a certificate's digest. FAIL_USAGE "no certificate X", "X fits more
+ * than one certificate".
+ */
+MUST_USE int ledger_look_up(const struct ledger *ledger, const char *id,
+    struct issued **out, struct fail *fail);
+
+/* "valid", "revoked", "possibly issued". */
+const char *issued_status_name(const struct issued *issued);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANCHORITE_OUT_BUNDLE_H
+#define ANCHORITE_OUT_BUNDLE_H
+
+#include <stdbool.h>
+
+#include <anchorite/base/buf.h>
+#include <anchorite/base/fail.h>
+#include <anchorite/ca/ledger.h>
+#include <anchorite/x509/cert.h>
+#include <anchorite/x509/crl.h>
+#include <anchorite/x509/csr.h>
+
+/* One file of a bundle. */
+struct bundle_file {
+	const char *name;		/* a constant */
+	struct buf content;
+	bool is_executable;
+};
+
+/* What is carried out, before it is a directory. */
+#define BUNDLE_FILES 24
+struct bundle {
+	struct bundle_file files[BUNDLE_FILES];
+	size_t count;
+};
+
+void bundle_release(struct bundle *bundle);
+
+/* Takes the content over. */
+void bundle_add(struct bundle *bundle, const char *name,
+    struct buf *content);
+/* The same as text that is run. */
+void bundle_add_script(struct bundle *bundle, const char *name,
+    struct buf *content);
+/* A certificate or CRL as PEM and, if `der_name`, as DER. */
+void bundle_add_pem(struct bundle *bundle, const char *name,
+    const char *label, struct bytes der);
+void bundle_add_der(struct bundle *bundle, const char *name,
+    struct bytes der);
+/* Lends a file's content, or NULL. */
+const struct buf *bundle_find(const struct bundle *bundle, const char *name);
+
+/* What a bundle is made from; all lent. */
+struct bundle_source {
+	const struct ledger *ledger;	/* root, policy, name */
+	const struct issued *issued;
+	const struct cert *certificate;
+	const struct csr *csr;
+	const struct crl *crl;		/* the newest; NULL: none yet */
+	int64_t now;
+};
+
+/* Names of files that bundles share. */
+#define BUNDLE_CERTIFICATE     "certificate.pem"
+#define BUNDLE_CERTIFICATE_DER "certificate.der"
+#define BUNDLE_CHAIN           "certificate-chain.pem"
+#define BUNDLE_ROOT            "root.pem"
+#define BUNDLE_ROOT_DER        "root.der"
+#define BUNDLE_CRL             "crl.pem"
+#define BUNDLE_CRL_DER         "crl.der"
+#define BUNDLE_README          "README.txt"
+
+/* Names of the files that every bundle has. */
+#define BUNDLE_MANIFEST  "manifest.sha256"	/* as sha256sum writes */
+#define BUNDLE_SIGNATURE "manifest.p7s"		/* detached CMS, DER */
+#define BUNDLE_SIGNER    "journal-key.pem"	/* who signed it */
+
+/*
+ * Adds the signer's certificate and the manifest over all files so far;
+ * appends the manifest to manifest_out too, for signing.
+ */
+void bundle_add_manifest(struct bundle *bundle, struct bytes signer_der,
+    struct buf *manifest_out);
+
+/*
+ * For a README, 72 columns wide. bundle_put_fact takes text that is safe to
+ * show (text_escape), and wraps it; bundle_put_facts tells of certificate,
+ * root, CRL and journal key; bundle_put_checks says how to check the bundle
+ * with sha256sum and openssl alone.
+ */
+void bundle_put_fact(struct buf *out, const char *label, const char *value);
+void bundle_put_facts(const struct bundle_source *source, struct buf *out);
+void bundle_put_checks(const struct bundle_source *source, struct buf *out);
+
+/*
+ * Writes the bundle as a new directory, whole or not at all: built beside
+ * under a temporary name, synced, renamed. It is made to be read by
+ * others: directory and scripts 0755, files 0644, whatever the umask.
+ * FAIL_REFUSED "PATH: exists already".
+ */
+MUST_USE int bundle_write(const struct bundle *bundle, const char *path,
+    struct fail *fail);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <anchorite/ca/authority.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/base/file.h>
+#include <anchorite/base/text.h>
+#include <anchorite/x509/alg.h>
+
+/* Opens what is in the directory; the journal is not read yet. */
+static int
+parts_open(struct authority *authority, bool create, bool write,
+    struct fail *fail)
+{
+	if (file_open_directory(authority->path, &authority->dirfd, fail) == -1)
+		return -1;
+	if (journal_open(authority->dirfd, create, write, &authority->journal,
+		fail) == -1 ||
+	    objects_open(authority->dirfd, &authority->objects, fail) == -1)
+		return fail_in(fail, "%s", authority->path);
+	return 0;
+}
+
+static struct authority *
+authority_new(const char *path)
+{
+	struct authority *authority = mem_new(1, sizeof(*authority));
+
+	authority->path = mem_text(path);
+	authority->dirfd = -1;
+	authority->ledger = ledger_new();
+	return authority;
+}
+
+int
+authority_create(const char *path, struct authority **out, struct fail *fail)
+{
+	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(auto_free) char *objects = file_path(path, OBJECTS_NAME);
+	AUTO(auto_free) char *bundles = file_path(path, BUNDLES_NAME);
+
+	if (file_make_directory(path, fail) == -1)
+		return -1;
+	authority = authority_new(path);
+	if (file_make_directory(objects, fail) == -1 ||
+	    file_make_directory(bundles, fail) == -1 ||
+	    parts_open(authority, true, true, fail) == -1 ||
+	    journal_replay(authority->journal, NULL, NULL, fail) == -1) {
+		authority_abandon(&authority);
+		return -1;
+	}
+	*out = GIVE(authority);
+	return 0;
+}
+
+void
+authority_abandon(struct authority **authority)
+{
+	struct fail ignored = { 0 };
+	AUTO(auto_free) char *path = mem_text((*authority)->path);
+	bool is_empty = (*authority)->journal == NULL ||
+	    journal_head((*authority)->journal)->seq == 0;
+
+	authority_release(authority);
+	if (is_empty)
+		(void)!file_remove_tree(path, &ignored);
+}
+
+static int
+apply(void *context, const struct record *record, struct fail *fail)
+{
+	struct authority *authority = context;
+
+	return ledger_apply(authority->ledger, authority->objects, record,
+	    fail);
+}
+
+int
+authority_open(const char *path, bool write, struct authority **out,
+    struct fail *fail)
+{
+	AUTO(authority_release) struct authority *authority =
+	    authority_new(path);
+
+	if (parts_open(authority, false, write, fail) == -1)
+		return -1;
+	if (journal_replay(authority->journal, apply, authority, fail) == -1 &&
+	    !journal_is_torn(authority->journal))
+		return fail_in(fail, "%s", path);
+	if (journal_head(authority->journal)->seq == 0)
+		return fail_with(fail, FAIL_JOURNAL,
+		    "%s: the journal is empty: init did not end; remove the "
+		    "directory and begin again", path);
+	/* A crash between init and its seal is for recover to close. */
+	if (ledger_is_begun(authority->ledger) &&
+	    ledger_verify_seal(authority->ledger, fail) == -1)
+		return fail_in(fail, "%s: journal", path);
+	*out = GIVE(authority);
+	return 0;
+}
+
+void
+authority_release(struct authority **authority)
+{
+	struct authority *a = *authority;
+
+	if (a == NULL)
+		return;
+	ledger_release(&a->ledger);
+	objects_release(&a->objects);
+	journal_release(&a->journal);
+	auto_close(&a->dirfd);
+	free(a->path);
+	free(a);
+	*authority = NULL;
+}
+
+int
+authority_check_ready(const struct authority *authority,
+    const struct act *act, const char *event, struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	const struct journal_head *head = journal_head(authority->journal);
+	char now[TEXT_TIME_SIZE], then[TEXT_TIME_SIZE];
+	enum state after;
+
+	if (journal_is_torn(authority->journal))
+		return fail_with(fail, FAIL_REFUSED,
+		    "an earlier command stopped in the middle of record "
+		    "%lld: see 'anchorite status', then 'anchorite recover'",
+		    (long long)head->seq + 1);
+	if (ledger->intent.seq != 0)
+		return fail_with(fail, FAIL_REFUSED,
+		    "an earlier command stopped half-way (record %lld has no "
+		    "outcome): see 'anchorite status', then 'anchorite "
+		    "recover'", (long long)ledger->intent.seq);
+	if (ledger->loose > 0)
+		return fail_with(fail, FAIL_REFUSED,
+		    "%lld records since record %lld are not sealed: look at "
+		    "them with 'anchorite audit show', then 'anchorite "
+		    "recover'", (long long)ledger->loose,
+		    (long long)ledger->sealed_seq);
+	if (act->now < head->time) {
+		text_time(act->now, now);
+		text_time(head->time, then);
+		return fail_with(fail, FAIL_REFUSED,
+		    "clock: it is %s, the journal is at %s", now, then);
+	}
+	return state_after(ledger->state, event, &after, fail);
+}
+
+int
+authority_append(struct authority *authority, const struct act *act,
+    const char *event, struct json **data, struct fail *fail)
+{
+	enum state after;
+
+	if (state_after(authority->ledger->state, event, &after, fail) == -1)
+		return -1;
+	return journal_append(authority->journal, act->now, act->by, event,
+	    data, apply, authority, fail);
+}
+
+int
+authority_seal(struct authority *authority, const struct act *act,
+    EVP_PKEY *journal_key, struct fail *fail)
+{
+	AUTO(buf_release) struct buf message = { 0 };
+	AUTO(buf_release) struct buf signature = { 0 };
+	AUTO(buf_release) struct buf text = { 0 };
+	AUTO(json_release) struct json *data = json_new();
+
+	journal_seal_message(&journal_head(authority->journal)->digest,
+	    &message);
+	if (alg_sign(alg_find("ecdsa-sha256"), journal_key,
+	    buf_bytes(&message), &signature, fail) == -1)
+		return fail_in(fail, "seal");
+	text_base64(&text, buf_bytes(&signature));
+	/* With a seal that does not verify the journal would never open. */
+	if (journal_verify_seal(buf_cstr(&text),
+	    &journal_head(authority->journal)->digest,
+	    authority->ledger->journal_certificate->spki.key, fail) == -1) {
+		fail->kind = FAIL_TOKEN;
+		return -1;
+	}
+	json_put_text(data, "signature", buf_cstr(&text));
+	return authority_append(authority, act, "seal", &data, fail);
+}
+
+void
+authority_refuse(struct authority *authority, const struct act *act,
+    const char *command, struct fail *refusal)
+{
+	AUTO(json_release) struct json *data = json_new();
+	struct fail fault = { 0 };
+	struct act quiet = *act;
+	char clock[TEXT_TIME_SIZE];
+
+	if (refusal->kind != FAIL_REFUSED ||
+	    journal_is_torn(authority->journal))
+		return;
+	/*
+	 * At the head's time, so that a clock that is wrong does not move the
+	 * journal's; what it said stands in the data.
+	 */
+	quiet.now = journal_head(authority->journal)->time;
+	text_time(act->now, clock);
+	json_put_text(data, "clock", clock);
+	json_put_text(data, "command", command);
+	json_put_text(data, "sentence", refusal->sentence);
+	if (authority_append(authority, &quiet, "refused", &data, &fault) == -1)
+		(void)fail_in(refusal, "not recorded (%s)", fault.sentence);
+}
+
+int
+authority_find_key(const struct ledger_key *wanted, struct session *session,
+    struct key **out, struct fail *fail)
+{
+	AUTO(key_release) struct key *key = NULL;
+
+	if (key_find(session_token(session), bytes_text(wanted->label),
+	    buf_bytes(&wanted->id), &key, fail) == -1)
+		return -1;
+	if (!bytes_is_equal(key_spki(key), buf_bytes(&wanted->spki)))
+		return fail_with(fail, FAIL_TOKEN,
+		    "key \"%s\": its public key in the token is not the "
+		    "journal's", wanted->label);
+	*out = GIVE(key);
+	return 0;
+}

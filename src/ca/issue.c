@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <anchorite/ca/issue.h>
+
+#include <stdlib.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/ca/plan.h>
+#include <anchorite/ca/vet.h>
+#include <anchorite/x509/lint.h>
+
+void
+issue_release(struct issue **issue)
+{
+	if (*issue == NULL)
+		return;
+	for (size_t n = 0; n < (*issue)->count; n++) {
+		struct issue_item *item = &(*issue)->items[n];
+
+		csr_release(&item->csr);
+		buf_release(&item->tbs);
+		buf_release(&item->signature);
+		cert_release(&item->certificate);
+	}
+	free((*issue)->items);
+	free(*issue);
+	*issue = NULL;
+}
+
+/* A key certifies one thing: not the root, not the journal, and not again
+ * what was certified before, unless that is asked for. */
+static int
+key_is_new(const struct issue *issue, const struct csr *csr,
+    struct fail *fail)
+{
+	const struct ledger *ledger = issue->authority->ledger;
+	char serial[SERIAL_HEX_SIZE];
+	const struct issued *before;
+	struct digest key;
+
+	if (bytes_is_equal(csr->spki.der, buf_bytes(&ledger->root_key.spki)))
+		return fail_with(fail, FAIL_REFUSED,
+		    "key: is the root's own");
+	if (bytes_is_equal(csr->spki.der, buf_bytes(&ledger->journal_key.spki)))
+		return fail_with(fail, FAIL_REFUSED,
+		    "key: is the journal's own");
+	digest_of(csr->spki.der, &key);
+	before = ledger_find_key(ledger, &key);
+	if (before == NULL || issue->reissue)
+		return 0;
+	serial_hex(&before->serial, serial);
+	return fail_with(fail, FAIL_REFUSED,
+	    "key: certified already, serial %s; --reissue allows it again",
+	    serial);
+}
+
+static int
+item_read(struct issue *issue, struct issue_item *item,
+    const struct issue_file *file, struct fail *fail)
+{
+	item->file = file->name;
+	if (csr_read(file->content, &item->csr, fail) == -1 ||
+	    vet_request(item->csr, issue->profile, fail) == -1 ||
+	    key_is_new(issue, item->csr, fail) == -1)
+		return fail_in(fail, "request %s", file->name);
+	for (const struct issue_item *other = issue->items; other < item;
+	    other++)
+		if (bytes_is_equal(other->csr->spki.der, item->csr->spki.der))
+			return fail_with(fail, FAIL_REFUSED,
+			    "request %s: key: the same as in %s", file->name,
+			    other->file);
+	return 0;
+}
+
+int
+issue_read(struct authority *authority, const struct act *act,
+    const char *profile, bool reissue, const struct issue_file *files,
+    size_t count, struct issue **out, struct fail *fail)
+{
+	AUTO(issue_release) struct issue *issue = mem_new(1, sizeof(*issue));
+	int64_t end;
+
+	if (count == 0)
+		return fail_with(fail, FAIL_USAGE, "requests: none");
+	if (count > ISSUE_MAX)
+		return fail_with(fail, FAIL_USAGE,
+		    "requests: at most %d at once, have %zu", ISSUE_MAX, count);
+	if (authority_check_ready(authority, act, "sign-intent", fail) == -1 ||
+	    policy_profile(authority->ledger->policy, profile,
+		&issue->profile, fail) == -1 ||
+	    plan_end(issue->profile, authority->ledger->root, act->now, &end,
+		fail) == -1)
+		return -1;
+	issue->authority = authority;
+	issue->act = act;
+	issue->reissue = reissue;
+	issue->items = mem_new(count, sizeof(*issue->items));
+	for (; issue->count < count; issue->count++) {
+		struct issue_item *item = &issue->items[issue->count];
+
+		if (item_read(issue, item, &files[issue->count], fail) == 0)
+			continue;
+		csr_release(&item->csr);
+		return -1;
+	}
+	*out = GIVE(issue);
+	return 0;
+}
+
+/* By the root already, or by an item before this one. */
+static bool
+serial_is_used(const struct issue *issue, const struct issue_item *item)
+{
+	for (const struct issue_item *other = issue->items; other < item;
+	    other++)
+		if (serial_is_equal(&other->serial, &item->serial))
+			return true;
+	return ledger_has_serial(issue->authority->ledger, &item->serial);
+}
+
+static int
+item_build(struct issue *issue, struct issue_item *item,
+    const struct lint *lint, struct token *token, struct fail *fail)
+{
+	const struct ledger *ledger = issue->authority->ledger;
+	uint8_t random[SERIAL_MAX];
+
+	if (token_random(token, random, sizeof(random), fail) == -1)
+		return -1;
+	serial_from_random(random, &item->serial);
+	if (serial_is_used(issue, item))
+		return fail_with(fail, FAIL_TOKEN,
+		    "serial: the token's random numbers repeat");
+	buf_release(&item->tbs);
+	if (plan_certificate(ledger->policy, issue->profile, item->csr,
+		ledger->root, &item->serial, issue->act->now, &item->tbs,
+		fail) == -1 ||
+	    lint_certificate(lint, plan_alg(ledger->policy),
+		buf_bytes(&item->tbs), issue->act->now, fail) == -1)
+		return fail_in(fail, "request %s", item->file);
+	return 0;
+}
+
+int
+issue_build(struct issue *issue, struct token *token, struct fail *fail)
+{
+	const struct ledger *ledger = issue->authority->ledger;
+	AUTO(lint_release) struct lint *lint = NULL;
+
+	if (lint_open(ledger->root->spki.kind, ledger->root, &lint, fail) == -1)
+		return -1;
+	for (size_t n = 0; n < issue->count; n++)
+		if (item_build(issue, &issue->items[n], lint, token, fail) ==
+		    -1)
+			return -1;
+	return 0;
+}
+
+static int
+intend_item(struct issue *issue, struct issue_item *item,
+    struct json *items, struct fail *fail)
+{
+	AUTO(json_release) struct json *json = json_new();
+	struct digest digest;
+
+	if (objects_put(issue->authority->objects, buf_bytes(&item->csr->der),
+	    &digest, fail) == -1)
+		return -1;
+	json_put_hex(json, "request", bytes_of(digest.bytes, DIGEST_LEN));
+	digest_of(item->csr->spki.der, &digest);
+	json_put_hex(json, "key", bytes_of(digest.bytes, DIGEST_LEN));
+	digest_of(buf_bytes(&item->tbs), &digest);
+	json_put_hex(json, "tbs", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_hex(json, "serial",
+	    bytes_of(item->serial.octets, item->serial.len));
+	json_add(items, &json);
+	return 0;
+}
+
+/* What a certificate and its records take on the disk, at most. */
+#define ROOM_EACH (2 * CERT_MAX)
+
+int
+issue_intend(struct issue *issue, struct fail *fail)
+{
+	struct authority *authority = issue->authority;
+	AUTO(json_release) struct json *data = json_new();
+	AUTO(json_release) struct json *items = json_new_list();
+
+	if (objects_check_room(authority->objects, issue->count * ROOM_EACH,
+	    fail) == -1)
+		return -1;
+	for (size_t n = 0; n < issue->count; n++)
+		if (intend_item(issue, &issue->items[n], items, fail) == -1)
+			return -1;
+	if (objects_sync(authority->objects, fail) == -1)
+		return -1;
+	json_put(data, "items", &items);
+	json_put_hex(data, "policy",
+	    bytes_of(authority->ledger->policy->digest.bytes, DIGEST_LEN));
+	json_put_text(data, "profile", issue->profile->name);
+	return authority_append(authority, issue->act, "sign-intent", &data,
+	    fail);
+}
+
+int
+issue_sign(struct issue *issue, EVP_PKEY *root_key, struct fail *fail)
+{
+	const struct alg *alg = plan_alg(issue->authority->ledger->policy);
+
+	for (size_t n = 0; n < issue->count; n++)
+		if (alg_sign(alg, root_key, buf_bytes(&issue->items[n].tbs),
+		    &issue->items[n].signature, fail) == -1)
+			return fail_in(fail, "request %s",
+			    issue->items[n].file);
+	return 0;
+}
+
+/* Read back from its bytes, verified, and compared with what was linted. */
+static int
+record_item(struct issue *issue, struct issue_item *item,
+    struct json *items, struct fail *fail)
+{
+	const struct ledger *ledger = issue->authority->ledger;
+	AUTO(json_release) struct json *json = json_new();
+	AUTO(buf_release) struct buf der = { 0 };
+	struct digest digest;
+
+	alg_wrap(plan_alg(ledger->policy), buf_bytes(&item->tbs),
+	    buf_bytes(&item->signature), &der);
+	if (cert_read(buf_bytes(&der), &item->certificate, fail) == -1 ||
+	    cert_verify(item->certificate, ledger->root->spki.key, fail) ==
+		-1) {
+		fail->kind = FAIL_TOKEN;	/* it was sound when linted */
+		return fail_in(fail, "request %s", item->file);
+	}
+	if (!bytes_is_equal(item->certificate->tbs, buf_bytes(&item->tbs)))
+		return fail_with(fail, FAIL_TOKEN, "request %s: signed bytes "
+		    "are not those that were linted", item->file);
+	if (objects_put(issue->authority->objects, buf_bytes(&der), &digest,
+	    fail) == -1)
+		return -1;
+	json_put_hex(json, "certificate", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_hex(json, "serial",
+	    bytes_of(item->serial.octets, item->serial.len));
+	json_add(items, &json);
+	return 0;
+}
+
+int
+issue_record(struct issue *issue, EVP_PKEY *journal_key, struct fail *fail)
+{
+	struct authority *authority = issue->authority;
+	AUTO(json_release) struct json *data = json_new();
+	AUTO(json_release) struct json *items = json_new_list();
+
+	for (size_t n = 0; n < issue->count; n++)
+		if (record_item(issue, &issue->items[n], items, fail) == -1)
+			return -1;
+	if (objects_sync(authority->objects, fail) == -1)
+		return -1;
+	json_put_number(data, "intent", authority->ledger->intent.seq);
+	json_put(data, "items", &items);
+	if (authority_append(authority, issue->act, "signed", &data, fail) ==
+	    -1)
+		return -1;
+	return authority_seal(authority, issue->act, journal_key, fail);
+}
+
+int
+issue_finish(struct issue *issue, struct session *session, struct fail *fail)
+{
+	const struct ledger *ledger = issue->authority->ledger;
+	AUTO(key_release) struct key *root_key = NULL;
+	AUTO(key_release) struct key *journal_key = NULL;
+	EVP_PKEY *root_signer, *journal_signer;
+
+	if (authority_find_key(&ledger->root_key, session, &root_key, fail) ==
+		-1 ||
+	    authority_find_key(&ledger->journal_key, session, &journal_key,
+		fail) == -1 ||
+	    key_lend(root_key, &root_signer, fail) == -1 ||
+	    key_lend(journal_key, &journal_signer, fail) == -1 ||
+	    issue_intend(issue, fail) == -1 ||
+	    issue_sign(issue, root_signer, fail) == -1)
+		return -1;
+	return issue_record(issue, journal_signer, fail);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <anchorite/ca/revoke.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/base/text.h>
+#include <anchorite/ca/plan.h>
+#include <anchorite/x509/lint.h>
+
+int
+revoke_check(const struct authority *authority, const struct act *act,
+    const struct issued *issued, struct fail *fail)
+{
+	char serial[SERIAL_HEX_SIZE];
+
+	serial_hex(&issued->serial, serial);
+	if (issued->status == ISSUED_REVOKED)
+		return fail_with(fail, FAIL_REFUSED,
+		    "certificate %s: is revoked already", serial);
+	return authority_check_ready(authority, act, "revoked", fail);
+}
+
+int
+revoke_certificate(struct authority *authority, const struct act *act,
+    const struct issued *issued, enum crl_reason reason,
+    struct session *session, struct fail *fail)
+{
+	AUTO(key_release) struct key *key = NULL;
+	AUTO(json_release) struct json *data = json_new();
+	char serial[SERIAL_HEX_SIZE];
+	EVP_PKEY *signer;
+
+	serial_hex(&issued->serial, serial);
+	if (revoke_check(authority, act, issued, fail) == -1 ||
+	    authority_find_key(&authority->ledger->journal_key, session, &key,
+		fail) == -1 ||
+	    key_lend(key, &signer, fail) == -1)
+		return -1;
+	json_put_text(data, "reason", crl_reason_name(reason));
+	json_put_text(data, "serial", serial);
+	if (authority_append(authority, act, "revoked", &data, fail) == -1)
+		return -1;
+	return authority_seal(authority, act, signer, fail);
+}
+
+int
+revoke_check_crl(const struct authority *authority, const struct act *act,
+    struct fail *fail)
+{
+	char end[TEXT_TIME_SIZE];
+
+	if (authority_check_ready(authority, act, "crl-intent", fail) == -1)
+		return -1;
+	if (act->now < authority->ledger->root->not_after)
+		return 0;
+	text_time(authority->ledger->root->not_after, end);
+	return fail_with(fail, FAIL_REFUSED, "the root ended %s", end);
+}
+
+/* Built and linted before the token is asked for anything. */
+static int
+crl_plan(struct authority *authority, const struct act *act,
+    struct buf *tbs_out, struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	AUTO(lint_release) struct lint *lint = NULL;
+
+	if (revoke_check_crl(authority, act, fail) == -1 ||
+	    plan_crl(ledger, ledger->crl_number + 1, act->now, tbs_out,
+		fail) == -1 ||
+	    lint_open(ledger->root->spki.kind, ledger->root, &lint, fail) ==
+		-1 ||
+	    lint_crl(lint, plan_alg(ledger->policy), buf_bytes(tbs_out),
+		act->now, fail) == -1)
+		return fail_in(fail, "CRL");
+	return 0;
+}
+
+static int
+crl_intend(struct authority *authority, const struct act *act,
+    struct bytes tbs, struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	AUTO(json_release) struct json *data = json_new();
+	AUTO(json_release) struct json *items = json_new_list();
+	AUTO(json_release) struct json *item = json_new();
+	struct digest digest;
+
+	digest_of(tbs, &digest);
+	json_put_hex(item, "tbs", bytes_of(digest.bytes, DIGEST_LEN));
+	json_add(items, &item);
+	json_put(data, "items", &items);
+	json_put_number(data, "number", (int64_t)ledger->crl_number + 1);
+	json_put_hex(data, "policy",
+	    bytes_of(ledger->policy->digest.bytes, DIGEST_LEN));
+	return authority_append(authority, act, "crl-intent", &data, fail);
+}
+
+static int
+crl_outcome(struct authority *authority, const struct act *act,
+    struct bytes tbs, struct bytes signature, struct crl **out,
+    struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	AUTO(json_release) struct json *data = json_new();
+	AUTO(crl_release) struct crl *crl = NULL;
+	AUTO(buf_release) struct buf der = { 0 };
+	struct digest digest;
+
+	alg_wrap(plan_alg(ledger->policy), tbs, signature, &der);
+	if (crl_read(buf_bytes(&der), &crl, fail) == -1 ||
+	    crl_verify(crl, ledger->root->spki.key, fail) == -1) {
+		fail->kind = FAIL_TOKEN;	/* it was sound when linted */
+		return fail_in(fail, "CRL");
+	}
+	if (!bytes_is_equal(crl->tbs, tbs))
+		return fail_with(fail, FAIL_TOKEN,
+		    "CRL: signed bytes are not those that were linted");
+	if (objects_put(authority->objects, buf_bytes(&der), &digest, fail) ==
+		-1 ||
+	    objects_sync(authority->objects, fail) == -1)
+		return -1;
+	json_put_hex(data, "crl", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_number(data, "intent", ledger->intent.seq);
+	if (authority_append(authority, act, "crl-signed", &data, fail) == -1)
+		return -1;
+	*out = GIVE(crl);
+	return 0;
+}
+
+int
+revoke_sign_crl(struct authority *authority, const struct act *act,
+    struct session *session, struct crl **out, struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	AUTO(key_release) struct key *root_key = NULL;
+	AUTO(key_release) struct key *journal_key = NULL;
+	AUTO(buf_release) struct buf tbs = { 0 };
+	AUTO(buf_release) struct buf signature = { 0 };
+	AUTO(crl_release) struct crl *crl = NULL;
+	EVP_PKEY *root_signer, *journal_signer;
+
+	if (crl_plan(authority, act, &tbs, fail) == -1 ||
+	    authority_find_key(&ledger->root_key, session, &root_key, fail) ==
+		-1 ||
+	    authority_find_key(&ledger->journal_key, session, &journal_key,
+		fail) == -1 ||
+	    key_lend(root_key, &root_signer, fail) == -1 ||
+	    key_lend(journal_key, &journal_signer, fail) == -1 ||
+	    objects_check_room(authority->objects, tbs.len + 65536, fail) ==
+		-1 ||
+	    crl_intend(authority, act, buf_bytes(&tbs), fail) == -1 ||
+	    alg_sign(plan_alg(ledger->policy), root_signer, buf_bytes(&tbs),
+		&signature, fail) == -1 ||
+	    crl_outcome(authority, act, buf_bytes(&tbs),
+		buf_bytes(&signature), &crl, fail) == -1 ||
+	    authority_seal(authority, act, journal_signer, fail) == -1)
+		return -1;
+	*out = GIVE(crl);
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/ca/state.h>
+
+#define STATES 3
+#define NO     -1
+
+/* Every event in every state: where it leads, or that it cannot be. */
+static const struct {
+	const char *event, *deed;
+	int to[STATES];
+} rows[] = {
+	{ "init", "init", { STATE_NONE, NO, NO } },
+	{ "root-key", "making or adopting a root key",
+	    { STATE_PENDING_CERTIFICATE, NO, NO } },
+	{ "root-intent", "certifying the root",
+	    { NO, STATE_PENDING_CERTIFICATE, NO } },
+	{ "root-certified", "certifying the root",
+	    { NO, STATE_ACTIVE, NO } },
+	{ "sign-intent", "signing", { NO, NO, STATE_ACTIVE } },
+	{ "signed", "signing", { NO, NO, STATE_ACTIVE } },
+	{ "crl-intent", "signing a CRL", { NO, NO, STATE_ACTIVE } },
+	{ "crl-signed", "signing a CRL", { NO, NO, STATE_ACTIVE } },
+	{ "revoked", "revoking", { NO, NO, STATE_ACTIVE } },
+	{ "bundled", "making a bundle", { NO, NO, STATE_ACTIVE } },
+	{ "recovered", "", { STATE_NONE, STATE_PENDING_CERTIFICATE,
+	    STATE_ACTIVE } },
+	{ "refused", "", { STATE_NONE, STATE_PENDING_CERTIFICATE,
+	    STATE_ACTIVE } },
+	{ "seal", "", { STATE_NONE, STATE_PENDING_CERTIFICATE,
+	    STATE_ACTIVE } },
+};
+
+static const char *const names[STATES] = {
+	"without a root key", "pending-certificate", "active",
+};
+
+static void
+check(enum state before, const char *event, const char *deed, int to)
+{
+	enum state untouched = (enum state)77, after = untouched;
+	struct fail fail = { 0 };
+	char want[128];
+
+	if (to != NO) {
+		assert_int_equal(state_after(before, event, &after, &fail), 0);
+		assert_int_equal(after, to);
+		return;
+	}
+	assert_int_equal(state_after(before, event, &after, &fail), -1);
+	snprintf(want, sizeof(want), "%s is not possible while the authority "
+	    "is %s", deed, names[before]);
+	assert_string_equal(fail.sentence, want);
+	assert_int_equal(fail.kind, FAIL_REFUSED);
+	assert_int_equal(after, untouched);
+}
+
+static void
+every_event_in_every_state(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++)
+		for (int before = 0; before < STATES; before++)
+			check((enum state)before, rows[n].event, rows[n].deed,
+			    rows[n].to[before]);
+}
+
+static void
+what_is_not_in_the_table_cannot_be(void **state)
+{
+	static const char *const events[] = { "", "Init", "deleted", "seal " };
+	enum state after = STATE_ACTIVE;
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(events); n++) {
+		struct fail fail = { 0 };
+		char want[64];
+
+		snprintf(want, sizeof(want), "event \"%s\" is not known",
+		    events[n]);
+		assert_int_equal(state_after(STATE_NONE, events[n], &after,
+		    &fail), -1);
+		assert_string_equal(fail.sentence, want);
+		assert_int_equal(fail.kind, FAIL_JOURNAL);
+		assert_int_equal(after, STATE_ACTIVE);
+	}
+}
+
+static void
+states_have_names(void **state)
+{
+	(void)state;
+	for (int n = 0; n < STATES; n++)
+		assert_string_equal(state_name((enum state)n), names[n]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_event_in_every_state),
+		cmocka_unit_test(what_is_not_in_the_table_cannot_be),
+		cmocka_unit_test(states_have_names),
+	};
+
+	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}
