@@ -53,7 +53,7 @@ FUZZERS  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.
 Q   = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)")
 
-all: $(LIBRARY)
+all: $(PROGRAM)
 
 $(PROGRAM): $(CLI) $(LIBRARY)
 	$(call say,LINK,$@)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/base/file.h>
+#include <anchorite/base/text.h>
+#include <anchorite/ca/recover.h>
+#include <anchorite/ca/revoke.h>
+
+#include "cli.h"
+
+int
+run_revoke(struct cli *cli, struct fail *fail)
+{
+	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(site_release) struct site *site = NULL;
+	AUTO(session_release) struct session *session = NULL;
+	enum crl_reason reason = CRL_UNSPECIFIED;
+	struct issued *issued;
+
+	if (cli->values[OPT_REASON] != NULL &&
+	    crl_reason_read(cli->values[OPT_REASON], &reason, fail) == -1)
+		return -1;
+	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
+	    ledger_look_up(authority->ledger, cli->operands[0], &issued,
+		fail) == -1 ||
+	    revoke_check(authority, &cli->act, issued, fail) == -1 ||
+	    cli_load_site(cli, &site, fail) == -1 ||
+	    cli_show_issued(cli, authority, issued, fail) == -1 ||
+	    cli_confirm(cli, "Revoke this certificate?", fail) == -1 ||
+	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    revoke_certificate(authority, &cli->act, issued, reason, session,
+		fail) == -1)
+		return cli_refused(cli, authority, fail);
+	printf("revoked (%s); the next CRL carries it: anchorite crl\n",
+	    crl_reason_name(reason));
+	return 0;
+}
+
+static int
+crl_written(struct cli *cli, const struct crl *crl, struct fail *fail)
+{
+	AUTO(json_release) struct json *json = json_new();
+	char next[TEXT_TIME_SIZE];
+
+	if (cli->values[OPT_OUT] != NULL &&
+	    file_write(cli->values[OPT_OUT], buf_bytes(&crl->der), 0644,
+		fail) == -1)
+		return fail_in(fail,
+		    "CRL %llu is signed and recorded, but not written out",
+		    (unsigned long long)crl->number);
+	text_time(crl->next_update, next);
+	json_put_number(json, "number", (int64_t)crl->number);
+	json_put_number(json, "entries", (int64_t)crl->entry_count);
+	json_put_text(json, "next_update", next);
+	json_put_hex(json, "sha256", bytes_of(crl->digest.bytes, DIGEST_LEN));
+	if (cli->is_json) {
+		show_json(json);
+		return 0;
+	}
+	printf("signed CRL %llu\n", (unsigned long long)crl->number);
+	printf("  %-18s %zu\n", "entries", crl->entry_count);
+	show_time("this update", crl->this_update);
+	show_time("next update", crl->next_update);
+	show_digest("SHA-256", &crl->digest);
+	return 0;
+}
+
+int
+run_crl(struct cli *cli, struct fail *fail)
+{
+	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(site_release) struct site *site = NULL;
+	AUTO(session_release) struct session *session = NULL;
+	AUTO(crl_release) struct crl *crl = NULL;
+
+	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
+	    (cli->values[OPT_OUT] != NULL &&
+		file_check_absent(cli->values[OPT_OUT], fail) == -1) ||
+	    revoke_check_crl(authority, &cli->act, fail) == -1 ||
+	    cli_load_site(cli, &site, fail) == -1 ||
+	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    revoke_sign_crl(authority, &cli->act, session, &crl, fail) == -1)
+		return cli_refused(cli, authority, fail);
+	return crl_written(cli, crl, fail);
+}

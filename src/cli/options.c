@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/base/text.h>
+
+#include "cli.h"
+
+const struct option_row option_rows[OPTIONS] = {
+	[OPT_HELP] = { "--help", NULL, "this text" },
+	[OPT_JSON] = { "--json", NULL, "print JSON, for machines" },
+	[OPT_AUTHORITY] = { "--authority", "DIR",
+	    "the authority's directory (default: .)" },
+	[OPT_SITE] = { "--site", "FILE", "the site file (default: "
+	    "$ANCHORITE_SITE, else /etc/anchorite/site.yaml)" },
+	[OPT_SECRET_FD] = { "--secret-fd", "N",
+	    "read PINs from descriptor N, one a line (tests, rehearsals)" },
+	[OPT_BY] = { "--by", "NAME",
+	    "who acts, for the journal (default: the login name)" },
+	[OPT_TIME] = { "--time", "TIME", "act as at this time, such as "
+	    "2026-11-21T06:30:48Z (default: the clock)" },
+	[OPT_YES] = { "--yes", NULL, "do not ask before signing" },
+	[OPT_POLICY] = { "--policy", "FILE", "the policy" },
+	[OPT_NAME] = { "--name", "NAME",
+	    "the authority's name (default: the directory's)" },
+	[OPT_LABEL] = { "--label", "TEXT", "the new token's label" },
+	[OPT_KEY] = { "--key", "URI",
+	    "the key, as a PKCS#11 URI with object= or id=" },
+	[OPT_PROFILE] = { "--profile", "NAME", "a profile of the policy" },
+	[OPT_REISSUE] = { "--reissue", NULL,
+	    "a key that was certified before may be certified again" },
+	[OPT_REASON] = { "--reason", "REASON", "why: keyCompromise, "
+	    "cACompromise, affiliationChanged, superseded, "
+	    "cessationOfOperation, privilegeWithdrawn (default: unspecified)" },
+	[OPT_FOR] = { "--for", "CONSUMER", "who takes it: acm-pca, files" },
+	[OPT_OUT] = { "--out", "PATH", "where to write" },
+	[OPT_FROM] = { "--from", "N", "begin at record N" },
+};
+
+static bool
+is_command(const struct command *command, int words, char **argv)
+{
+	char name[64];
+
+	if (words == 2)
+		snprintf(name, sizeof(name), "%s %s", argv[1], argv[2]);
+	else
+		snprintf(name, sizeof(name), "%s", argv[1]);
+	return strcmp(command->name, name) == 0;
+}
+
+/* Finds the command; *next_out is the first argument behind its name. */
+static int
+find_command(int argc, char **argv, const struct command **out,
+    int *next_out, struct fail *fail)
+{
+	const char *names[64] = { NULL };
+	const char *nearest;
+	size_t count = 0;
+
+	for (const struct command *c = commands; c->name != NULL; c++) {
+		names[count++] = c->name;
+		for (int words = 1; words <= 2 && words < argc; words++) {
+			if (!is_command(c, words, argv))
+				continue;
+			*out = c;
+			*next_out = words + 1;
+			return 0;
+		}
+	}
+	nearest = text_nearest(argv[1], names);
+	if (nearest != NULL)
+		return fail_with(fail, FAIL_USAGE,
+		    "no command \"%s\"; is %s meant?", argv[1], nearest);
+	return fail_with(fail, FAIL_USAGE,
+	    "no command \"%s\": see 'anchorite --help'", argv[1]);
+}
+
+static int
+find_option(const struct command *command, const char *word, size_t len,
+    enum option *out, struct fail *fail)
+{
+	for (int n = 0; n < OPTIONS; n++) {
+		if ((command->takes & TAKES(n)) == 0 && n != OPT_HELP)
+			continue;
+		if (strlen(option_rows[n].name) != len ||
+		    strncmp(option_rows[n].name, word, len) != 0)
+			continue;
+		*out = (enum option)n;
+		return 0;
+	}
+	return fail_with(fail, FAIL_USAGE,
+	    "no option %.*s: see 'anchorite %s --help'", (int)len, word,
+	    command->name);
+}
+
+/* One argument that begins with "--"; *n moves past its value. */
+static int
+take_option(struct cli *cli, int argc, char **argv, int *n,
+    struct fail *fail)
+{
+	const char *word = argv[*n];
+	const char *equals = strchr(word, '=');
+	size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
+	const struct option_row *row;
+	enum option option;
+
+	if (find_option(cli->command, word, len, &option, fail) == -1)
+		return -1;
+	row = &option_rows[option];
+	if (cli->values[option] != NULL)
+		return fail_with(fail, FAIL_USAGE, "%s twice", row->name);
+	if (row->argument == NULL && equals != NULL)
+		return fail_with(fail, FAIL_USAGE, "%s takes no value",
+		    row->name);
+	if (row->argument == NULL)
+		cli->values[option] = "";
+	else if (equals != NULL)
+		cli->values[option] = equals + 1;
+	else if (*n + 1 < argc)
+		cli->values[option] = argv[++*n];
+	else
+		return fail_with(fail, FAIL_USAGE, "%s wants %s", row->name,
+		    row->argument);
+	return 0;
+}
+
+/* Operands gather at the front of argv. */
+static int
+take_arguments(struct cli *cli, int argc, char **argv, int first,
+    struct fail *fail)
+{
+	bool is_end = false;
+
+	cli->operands = argv;
+	for (int n = first; n < argc; n++) {
+		if (!is_end && strcmp(argv[n], "--") == 0)
+			is_end = true;
+		else if (is_end || argv[n][0] != '-' || argv[n][1] == '\0')
+			argv[cli->operand_count++] = argv[n];
+		else if (take_option(cli, argc, argv, &n, fail) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_arguments(const struct cli *cli, struct fail *fail)
+{
+	const struct command *command = cli->command;
+
+	for (int n = 0; n < OPTIONS; n++)
+		if ((command->needs & TAKES(n)) != 0 && cli->values[n] == NULL)
+			return fail_with(fail, FAIL_USAGE,
+			    "%s: %s %s is missing", command->name,
+			    option_rows[n].name, option_rows[n].argument);
+	if (cli->operand_count < command->operands_min)
+		return fail_with(fail, FAIL_USAGE, "%s: %s is missing",
+		    command->name, command->operands);
+	if (cli->operand_count > command->operands_max)
+		return fail_with(fail, FAIL_USAGE, "%s: \"%s\" is too much",
+		    command->name, cli->operands[command->operands_max]);
+	return 0;
+}
+
+/* Who acts, and when. */
+static int
+set_act(struct cli *cli, struct fail *fail)
+{
+	const struct passwd *entry = getpwuid(getuid());
+	const char *by = cli->values[OPT_BY];
+
+	if (by == NULL && entry != NULL)
+		snprintf(cli->user, sizeof(cli->user), "%s", entry->pw_name);
+	else if (by == NULL)
+		snprintf(cli->user, sizeof(cli->user), "uid %u",
+		    (unsigned)getuid());
+	cli->act.by = by != NULL ? by : cli->user;
+	if (by != NULL && (by[0] == '\0' ||
+	    text_is_deceptive(bytes_text(by), NULL, 0)))
+		return fail_with(fail, FAIL_USAGE,
+		    "--by: want a name in plain text");
+	cli->act.now = (int64_t)time(NULL);
+	if (cli->values[OPT_TIME] == NULL)
+		return 0;
+	if (text_read_time(cli->values[OPT_TIME], &cli->act.now, fail) == -1) {
+		fail->kind = FAIL_USAGE;
+		return fail_in(fail, "--time");
+	}
+	return 0;
+}
+
+int
+options_read(struct cli *cli, int argc, char **argv, struct fail *fail)
+{
+	int64_t fd;
+	int first;
+
+	if (find_command(argc, argv, &cli->command, &first, fail) == -1 ||
+	    take_arguments(cli, argc, argv, first, fail) == -1)
+		return -1;
+	if (cli->values[OPT_HELP] != NULL)
+		return 0;
+	if (check_arguments(cli, fail) == -1 || set_act(cli, fail) == -1)
+		return -1;
+	cli->is_json = cli->values[OPT_JSON] != NULL;
+	if (cli->values[OPT_SECRET_FD] == NULL)
+		return 0;
+	if (text_read_number(cli->values[OPT_SECRET_FD], 0, 1023, &fd, fail) ==
+	    -1) {
+		fail->kind = FAIL_USAGE;
+		return fail_in(fail, "--secret-fd");
+	}
+	cli->secret_fd = (int)fd;
+	return 0;
+}

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# What may be wrong with a token, its PIN, and the keys in it.
+
+. "$(dirname "$0")/lib.sh"
+take_authority
+request ca
+
+# with PIN COMMAND...
+with() (
+	pin=$1
+	shift
+	"$@"
+)
+wrong='token demo: C_Login: the PIN is wrong (CKR_PIN_INCORRECT); few tries '\
+'are left'
+refused 5 "$wrong" with 000000 sign ca.csr
+refused 5 "$wrong" with 000000 ca crl
+must anchorite token list
+says 'the list says that wrong PINs were given' 'set; wrong PINs were given'
+refused 3 'user PIN: is empty' with '' sign ca.csr
+refused 3 'user PIN: there is none to read' \
+	see sign --profile subordinate-pathlen0 --yes --secret-fd 0 ca.csr
+refused 5 'token demo: C_Login: the PIN is locked: the security officer must '\
+'set a new one (CKR_PIN_LOCKED)' faked C_Login:0xa4 sign ca.csr
+refused 5 'C_OpenSession: the token is at fault (CKR_DEVICE_ERROR)' \
+	faked C_OpenSession:0x30 sign ca.csr
+refused 5 "module $B/fake.so: it does not start: the token is at fault \
+(CKR_DEVICE_ERROR)" faked C_Initialize:0x30 sign ca.csr
+refused 5 'C_GenerateRandom: the token is at fault (CKR_DEVICE_ERROR)' \
+	faked C_GenerateRandom:0x30 sign ca.csr
+refused 5 "module /nonexistent/module.so: cannot load it: \
+/nonexistent/module.so: cannot open shared object file: No such file or \
+directory" at none.yaml sign ca.csr
+
+# Tokens by their names.
+uri=$(anchorite token show --json | field uri)
+site other.yaml "$module" pkcs11:token=other
+refused 5 "no token matches pkcs11:token=other; present: $uri" \
+	at other.yaml sign ca.csr
+refused 5 "no token matches pkcs11:token=other; present: $uri" \
+	at other.yaml anchorite token show
+refused 4 "token demo: is there already (serial ${uri##*=})" new_token demo
+must new_token second
+site both.yaml "$module" 'pkcs11:model=SoftHSM%20v2'
+uris=$(anchorite token list --json | field uri | sed 'N;s/\n/ and /')
+refused 5 "2 tokens match pkcs11:model=SoftHSM%20v2: $uris" \
+	at both.yaml sign ca.csr
+passes 'a token is told from another by its label' sign ca.csr
+
+# Keys of which the root's is to be adopted.
+authority=adopting
+must begin acm-pca-ec-p384 adopting
+p11() {
+	pkcs11-tool --module "$module" --token-label demo --login --pin "$pin" \
+		"$@"
+}
+no_sign() {
+	GNUTLS_PIN=$pin p11tool --provider "$module" --login --batch \
+		--generate-privkey=ecc --curve=secp384r1 --mark-decrypt \
+		--label no-sign --outfile "$log/public" "$uri"
+}
+adopt() {
+	ca root adopt --key "pkcs11:object=$1"
+}
+must no_sign
+must p11 --keypairgen --key-type EC:secp256r1 --label p256 --id 02 \
+	--usage-sign
+must p11 --keypairgen --key-type EC:secp384r1 --label open --id 03 \
+	--usage-sign --extractable
+must p11 --keypairgen --key-type EC:secp384r1 --label twin --id 04 \
+	--usage-sign
+must p11 --keypairgen --key-type EC:secp384r1 --label good --id 05 \
+	--usage-sign
+recorded 'root adopt' 'key no-sign: CKA_SIGN: want true, have false' \
+	adopt no-sign
+recorded 'root adopt' 'key "p256": policy wants ec-p384, have ec-p256' \
+	adopt p256
+recorded 'root adopt' 'key open: it came out of the token, wrapped by '\
+'CKM_AES_KEY_WRAP_PAD' adopt open
+refused 5 "no key matches $uri;object=none" adopt none
+refused 2 '--key: want object= or id= in pkcs11:token=demo' \
+	ca root adopt --key pkcs11:token=demo
+must p11 --delete-object --type pubkey --id 04
+refused 5 "$uri;object=twin: the key's public object is not in the token" \
+	adopt twin
+passes 'a key that is as it should be' adopt good
+
+finish

@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# PINs and a yes, typed at a terminal.
+
+. "$(dirname "$0")/lib.sh"
+command -v script >/dev/null || {
+	skip 'script (bsdutils) is not here to make a terminal'
+	finish
+}
+take_authority
+request ca
+
+# typing COMMAND...: starts it at a terminal; its screen is $log/screen.
+typing() {
+	rm -f "$work/keys"
+	mkfifo "$work/keys"
+	script -qec "anchorite $*" /dev/null <"$work/keys" \
+		>"$log/screen" 2>&1 &
+	session=$!
+	exec 3>"$work/keys"
+}
+
+# answer QUESTION KEYS: types when the question is on the screen. What is
+# typed ahead of a question for a PIN is thrown away.
+answer() {
+	tries=0
+	until tail -n 1 "$log/screen" | grep -qF -e "$1"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] || {
+			note <"$log/screen"
+			bail_out "no question: $1"
+		}
+		sleep 0.05
+	done
+	sleep 0.05
+	printf '%b' "$2" >&3
+}
+
+# Waits for the end of what was started.
+await() {
+	[ -n "$session" ] || return 0
+	status=0
+	wait "$session" || status=$?
+	session=
+	exec 3>&-
+}
+
+# ends NAME STATUS LAST-LINE
+ends() {
+	await
+	equal "$1: exit status" "$2" "$status"
+	equal "$1: last line" "$3" \
+		"$(tr -d '\r' <"$log/screen" | tail -n 1)"
+	equal "$1: no PIN on the screen" '' \
+		"$(grep -e "$pin" -e 12345678 -e 00000 "$log/screen")"
+}
+ask='user PIN of token demo: '
+sure='Sign 1 certificate? Type yes: '
+sign='sign --authority root --profile subordinate-pathlen0 ca.csr'
+
+typing "$sign"
+answer "$ask" '000000\n'
+ends 'wrong PIN' 5 'anchorite: token demo: C_Login: the PIN is wrong '\
+'(CKR_PIN_INCORRECT); few tries are left'
+typing "$sign"
+answer "$ask" '\n'
+ends 'empty PIN' 3 'anchorite: user PIN: is empty'
+typing "$sign"
+answer "$ask" '\003'
+ends 'Ctrl-C' 3 'anchorite: user PIN: interrupted'
+before=$(records)
+typing "$sign"
+answer "$ask" "$pin\\n"
+answer "$sure" 'no\n'
+ends 'a no' 4 'anchorite: not confirmed'
+equal 'a no is recorded' refused "$(events $((before + 1)))"
+typing "$sign"
+answer "$ask" "$pin\\n"
+answer "$sure" 'y\n'
+ends 'a y is no yes' 4 'anchorite: not confirmed'
+typing "$sign"
+answer "$ask" "$pin\\n"
+answer "$sure" 'yes\n'
+await
+ends 'a yes' 0 "signed $(serial 1)  ca.csr"
+equal 'what is signed was shown first' 1 \
+	"$(grep -c 'to be signed' "$log/screen")"
+
+# A new token asks for each PIN twice.
+typing 'token init --label new'
+answer 'new SO PIN: ' '12345678\n'
+answer 'new SO PIN, again: ' '12345679\n'
+ends 'two that differ' 3 'anchorite: SO PIN: the two differ'
+typing 'token init --label new'
+answer 'new SO PIN: ' '12345678\n'
+answer 'new SO PIN, again: ' '12345678\n'
+answer 'new user PIN: ' "$pin\\n"
+answer 'new user PIN, again: ' "$pin\\n"
+ends 'four answers' 0 '  label              new'
+
+# Without a terminal there is nobody to ask.
+alone() {
+	setsid -w anchorite "$@" --authority root
+}
+refused 2 'user PIN: no terminal to ask for a PIN: --secret-fd reads it from '\
+'a descriptor' alone sign --profile subordinate-pathlen0 --reissue ca.csr
+yes_less() {
+	printf '%s\n' "$pin" | alone "$@" --secret-fd 0
+}
+after_showing refused 2 'no terminal to ask on: --yes answers' \
+	yes_less sign --profile subordinate-pathlen0 --reissue ca.csr
+
+finish
