@@ -161,6 +161,10 @@ check_policy(const struct yaml_node *node, const struct policy *policy,
 	const struct alg *alg = alg_at(policy->root.signature);
 	const struct yaml_node *profiles = place_of(node, "profiles");
 
+	if (policy->root.key == KEY_RSA_2048)
+		return yaml_fail(fail, place_of(place_of(node, "root"), "key"),
+		    "key: rsa-2048 is too weak for a root, want rsa-3072, "
+		    "rsa-4096 or a curve");
 	if (!alg_fits(alg, (enum key_kind)policy->root.key))
 		return yaml_fail(fail,
 		    place_of(place_of(node, "root"), "signature"),

@@ -273,6 +273,8 @@ root_is_judged(void **state)
 	refuse("key: ec-p384", "key: ec-p385",
 	    "p.yaml:7:8: key: want one of rsa-2048, rsa-3072, rsa-4096, "
 	    "ec-p256, ec-p384, ec-p521; have ec-p385");
+	refuse("key: ec-p384", "key: rsa-2048", "p.yaml:7:8: key: rsa-2048 is "
+	    "too weak for a root, want rsa-3072, rsa-4096 or a curve");
 	refuse("signature: ecdsa-sha384", "signature: rsa-sha256",
 	    "p.yaml:8:14: signature: rsa-sha256 does not fit a key of "
 	    "ec-p384");
