@@ -96,6 +96,13 @@ json_put_hex(struct json *object, const char *key, struct bytes bytes)
 }
 
 void
+json_put_digest(struct json *object, const char *key,
+    const struct digest *digest)
+{
+	json_put_hex(object, key, bytes_of(digest->bytes, DIGEST_LEN));
+}
+
+void
 json_put_number(struct json *object, const char *key, int64_t number)
 {
 	put_value(object, key, json_integer(number));

@@ -86,13 +86,12 @@ yaml_decode(const struct yaml_node *map, const struct yaml_field *fields,
 	return 0;
 }
 
-/* For a sentence of text.h's, which knows neither place nor key. */
-static int
-fail_at(struct fail *fail, const struct yaml_node *node,
-    const struct yaml_field *field)
+int
+yaml_fail_in(struct fail *fail, const struct yaml_node *node,
+    const char *key)
 {
 	return fail_in(fail, "%s:%zu:%zu: %s", node->file, node->line,
-	    node->column, field->key);
+	    node->column, key);
 }
 
 int
@@ -169,7 +168,7 @@ yaml_read_number(const struct yaml_node *node, const struct yaml_field *field,
 	if (check_plain(node, field, "a number", fail))
 		return -1;
 	if (text_read_number(node->text, range->min, range->max, out, fail))
-		return fail_at(fail, node, field);
+		return yaml_fail_in(fail, node, field->key);
 	return 0;
 }
 
@@ -180,7 +179,7 @@ yaml_read_period(const struct yaml_node *node, const struct yaml_field *field,
 	if (check_kind(node, field->key, YAML_TEXT, fail))
 		return -1;
 	if (text_read_period(node->text, out, fail))
-		return fail_at(fail, node, field);
+		return yaml_fail_in(fail, node, field->key);
 	return 0;
 }
 

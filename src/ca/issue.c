@@ -165,11 +165,11 @@ intend_item(struct issue *issue, struct issue_item *item,
 	if (objects_put(issue->authority->objects, buf_bytes(&item->csr->der),
 	    &digest, fail) == -1)
 		return -1;
-	json_put_hex(json, "request", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "request", &digest);
 	digest_of(item->csr->spki.der, &digest);
-	json_put_hex(json, "key", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "key", &digest);
 	digest_of(buf_bytes(&item->tbs), &digest);
-	json_put_hex(json, "tbs", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "tbs", &digest);
 	json_put_hex(json, "serial",
 	    bytes_of(item->serial.octets, item->serial.len));
 	json_add(items, &json);
@@ -195,8 +195,7 @@ issue_intend(struct issue *issue, struct fail *fail)
 	if (objects_sync(authority->objects, fail) == -1)
 		return -1;
 	json_put(data, "items", &items);
-	json_put_hex(data, "policy",
-	    bytes_of(authority->ledger->policy->digest.bytes, DIGEST_LEN));
+	json_put_digest(data, "policy", &authority->ledger->policy->digest);
 	json_put_text(data, "profile", issue->profile->name);
 	return authority_append(authority, issue->act, "sign-intent", &data,
 	    fail);
@@ -222,24 +221,16 @@ record_item(struct issue *issue, struct issue_item *item,
 {
 	const struct ledger *ledger = issue->authority->ledger;
 	AUTO(json_release) struct json *json = json_new();
-	AUTO(buf_release) struct buf der = { 0 };
 	struct digest digest;
 
-	alg_wrap(plan_alg(ledger->policy), buf_bytes(&item->tbs),
-	    buf_bytes(&item->signature), &der);
-	if (cert_read(buf_bytes(&der), &item->certificate, fail) == -1 ||
-	    cert_verify(item->certificate, ledger->root->spki.key, fail) ==
-		-1) {
-		fail->kind = FAIL_TOKEN;	/* it was sound when linted */
+	if (cert_assemble(plan_alg(ledger->policy), buf_bytes(&item->tbs),
+	    buf_bytes(&item->signature), ledger->root->spki.key,
+	    &item->certificate, fail) == -1)
 		return fail_in(fail, "request %s", item->file);
-	}
-	if (!bytes_is_equal(item->certificate->tbs, buf_bytes(&item->tbs)))
-		return fail_with(fail, FAIL_TOKEN, "request %s: signed bytes "
-		    "are not those that were linted", item->file);
-	if (objects_put(issue->authority->objects, buf_bytes(&der), &digest,
-	    fail) == -1)
+	if (objects_put(issue->authority->objects,
+	    buf_bytes(&item->certificate->der), &digest, fail) == -1)
 		return -1;
-	json_put_hex(json, "certificate", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "certificate", &digest);
 	json_put_hex(json, "serial",
 	    bytes_of(item->serial.octets, item->serial.len));
 	json_add(items, &json);

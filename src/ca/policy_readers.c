@@ -28,15 +28,6 @@ policy_check_map(const struct yaml_node *node, const struct yaml_field *field,
 	return 0;
 }
 
-/* For a sentence of x509's, which knows neither place nor key. */
-static int
-fail_at(struct fail *fail, const struct yaml_node *node,
-    const struct yaml_field *field)
-{
-	return fail_in(fail, "%s:%zu:%zu: %s", node->file, node->line,
-	    node->column, field->key);
-}
-
 /* Texts of which none stands there twice. */
 static int
 read_distinct(const struct yaml_node *node, const struct yaml_field *field,
@@ -64,7 +55,7 @@ check_pair(const struct yaml_node *node, const struct yaml_field *field,
 	AUTO(buf_release) struct buf scratch = { 0 };
 
 	if (name_write(&pair, 1, &scratch, fail))
-		return fail_at(fail, node, field);
+		return yaml_fail_in(fail, node, field->key);
 	return 0;
 }
 
@@ -101,7 +92,7 @@ policy_read_name(const struct yaml_node *node, const struct yaml_field *field,
 			return -1;
 	}
 	if (name_write(pairs, node->count, out, fail))
-		return fail_at(fail, node, field);
+		return yaml_fail_in(fail, node, field->key);
 	return 0;
 }
 
@@ -183,7 +174,8 @@ policy_read_extension(const struct yaml_node *node,
 
 		memcpy((char *)&plan + *member, &one, sizeof(one));
 		if (ext_write(&plan, &scratch, fail))
-			return fail_at(fail, &node->items[i], field);
+			return yaml_fail_in(fail, &node->items[i],
+			    field->key);
 	}
 	*(struct ext_texts *)out =
 	    (struct ext_texts){ texts.items, texts.count };
@@ -253,7 +245,8 @@ policy_read_urls(const struct yaml_node *node, const struct yaml_field *field,
 		return -1;
 	for (size_t i = 0; i < urls.count; i++)
 		if (check_url(urls.items[i], fail))
-			return fail_at(fail, &node->items[i], field);
+			return yaml_fail_in(fail, &node->items[i],
+			    field->key);
 	*(struct ext_texts *)out = (struct ext_texts){ urls.items, urls.count };
 	return 0;
 }
@@ -271,7 +264,7 @@ read_information(const struct yaml_node *node, const struct yaml_field *field,
 	plan.policies = &information;
 	plan.policy_count = 1;
 	if (ext_write(&plan, &scratch, fail))
-		return fail_at(fail, node, field);
+		return yaml_fail_in(fail, node, field->key);
 	*out = information;
 	return 0;
 }

@@ -28,7 +28,7 @@ mend(struct authority *authority, struct json *data, struct fail *fail)
 	    objects_sync(authority->objects, fail) == -1 ||
 	    journal_mend(authority->journal, fail) == -1)
 		return -1;
-	json_put_hex(data, "torn", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(data, "torn", &digest);
 	return 0;
 }
 

@@ -86,12 +86,11 @@ crl_intend(struct authority *authority, const struct act *act,
 	struct digest digest;
 
 	digest_of(tbs, &digest);
-	json_put_hex(item, "tbs", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(item, "tbs", &digest);
 	json_add(items, &item);
 	json_put(data, "items", &items);
 	json_put_number(data, "number", (int64_t)ledger->crl_number + 1);
-	json_put_hex(data, "policy",
-	    bytes_of(ledger->policy->digest.bytes, DIGEST_LEN));
+	json_put_digest(data, "policy", &ledger->policy->digest);
 	return authority_append(authority, act, "crl-intent", &data, fail);
 }
 
@@ -119,7 +118,7 @@ crl_outcome(struct authority *authority, const struct act *act,
 		-1 ||
 	    objects_sync(authority->objects, fail) == -1)
 		return -1;
-	json_put_hex(data, "crl", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(data, "crl", &digest);
 	json_put_number(data, "intent", ledger->intent.seq);
 	if (authority_append(authority, act, "crl-signed", &data, fail) == -1)
 		return -1;

@@ -71,7 +71,7 @@ put_object(struct authority *authority, struct json *data, const char *key,
 
 	if (objects_put(authority->objects, content, &digest, fail) == -1)
 		return -1;
-	json_put_hex(data, key, bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(data, key, &digest);
 	return 0;
 }
 
@@ -243,14 +243,13 @@ root_intend(struct authority *authority, const struct act *act,
 	struct digest digest;
 
 	digest_of(tbs, &digest);
-	json_put_hex(item, "tbs", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(item, "tbs", &digest);
 	digest_of(buf_bytes(&ledger->root_key.spki), &digest);
-	json_put_hex(item, "key", bytes_of(digest.bytes, DIGEST_LEN));
+	json_put_digest(item, "key", &digest);
 	json_put_hex(item, "serial", bytes_of(serial->octets, serial->len));
 	json_add(items, &item);
 	json_put(data, "items", &items);
-	json_put_hex(data, "policy",
-	    bytes_of(ledger->policy->digest.bytes, DIGEST_LEN));
+	json_put_digest(data, "policy", &ledger->policy->digest);
 	return authority_append(authority, act, "root-intent", &data, fail);
 }
 
@@ -262,18 +261,11 @@ root_outcome(struct authority *authority, const struct act *act,
 	const struct ledger *ledger = authority->ledger;
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(cert_release) struct cert *root = NULL;
-	AUTO(buf_release) struct buf der = { 0 };
 
-	alg_wrap(plan_alg(ledger->policy), tbs, signature, &der);
-	if (cert_read(buf_bytes(&der), &root, fail) == -1 ||
-	    cert_verify(root, root->spki.key, fail) == -1) {
-		fail->kind = FAIL_TOKEN;	/* it was sound when linted */
+	if (cert_assemble(plan_alg(ledger->policy), tbs, signature, NULL,
+	    &root, fail) == -1)
 		return fail_in(fail, "root");
-	}
-	if (!bytes_is_equal(root->tbs, tbs))
-		return fail_with(fail, FAIL_TOKEN,
-		    "root: signed bytes are not those that were linted");
-	if (put_object(authority, data, "certificate", buf_bytes(&der),
+	if (put_object(authority, data, "certificate", buf_bytes(&root->der),
 		fail) == -1 ||
 	    objects_sync(authority->objects, fail) == -1)
 		return -1;

@@ -84,8 +84,7 @@ show_audit_json(const struct audit *audit)
 	json_put_number(json, "refusals", audit->refusals);
 	json_put_number(json, "unsealed", audit->unsealed);
 	json_put_number(json, "strays", audit->strays);
-	json_put_hex(json, "head",
-	    bytes_of(audit->head.digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "head", &audit->head.digest);
 	show_json(json);
 }
 

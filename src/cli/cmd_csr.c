@@ -55,7 +55,7 @@ csr_json(const char *path, const struct csr *csr)
 	json_put_text(json, "key", key_kind_names[csr->spki.kind]);
 	json_put_text(json, "signature", csr->alg->name);
 	json_put(json, "extensions", &extensions);
-	json_put_hex(json, "sha256", bytes_of(csr->digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "sha256", &csr->digest);
 	return json;
 }
 

@@ -53,7 +53,7 @@ crl_written(struct cli *cli, const struct crl *crl, struct fail *fail)
 	json_put_number(json, "number", (int64_t)crl->number);
 	json_put_number(json, "entries", (int64_t)crl->entry_count);
 	json_put_text(json, "next_update", next);
-	json_put_hex(json, "sha256", bytes_of(crl->digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "sha256", &crl->digest);
 	if (cli->is_json) {
 		show_json(json);
 		return 0;

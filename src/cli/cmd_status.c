@@ -97,11 +97,9 @@ show_status_json(const struct authority *authority, int64_t strays)
 	json_put_text(json, "name", ledger->name);
 	json_put_text(json, "state", state_name(ledger->state));
 	json_put_text(json, "policy", ledger->policy->name);
-	json_put_hex(json, "policy_sha256",
-	    bytes_of(ledger->policy->digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "policy_sha256", &ledger->policy->digest);
 	if (ledger->root != NULL)
-		json_put_hex(json, "root_sha256",
-		    bytes_of(ledger->root->digest.bytes, DIGEST_LEN));
+		json_put_digest(json, "root_sha256", &ledger->root->digest);
 	json_put_number(json, "valid", count_status(ledger, ISSUED_VALID));
 	json_put_number(json, "revoked", count_status(ledger, ISSUED_REVOKED));
 	json_put_number(json, "possibly_issued",
@@ -115,7 +113,7 @@ show_status_json(const struct authority *authority, int64_t strays)
 	json_put_number(json, "records", head->seq);
 	json_put_number(json, "sealed", ledger->sealed_seq);
 	json_put_number(json, "refusals", ledger->refusals);
-	json_put_hex(json, "head", bytes_of(head->digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "head", &head->digest);
 	json_put_number(json, "open_intent", ledger->intent.seq);
 	json_put_number(json, "unsealed", ledger->loose);
 	json_put_bool(json, "torn", journal_is_torn(authority->journal));

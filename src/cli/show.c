@@ -169,7 +169,6 @@ certificate_json(const struct cert *cert)
 	put_time(json, "not_after", cert->not_after);
 	json_put_text(json, "key", key_kind_names[cert->spki.kind]);
 	json_put_text(json, "signature", cert->alg->name);
-	json_put_hex(json, "sha256",
-	    bytes_of(cert->digest.bytes, DIGEST_LEN));
+	json_put_digest(json, "sha256", &cert->digest);
 	return json;
 }

@@ -218,15 +218,7 @@ check_path_length(struct acm_pca_case *judged, struct fail *fail)
 	return 0;
 }
 
-/* As the API reference lists them. */
-static const int critical_allowed[] = {
-	NID_authority_key_identifier, NID_basic_constraints,
-	NID_certificate_policies, NID_ext_key_usage, NID_inhibit_any_policy,
-	NID_issuer_alt_name, NID_key_usage, NID_name_constraints,
-	NID_policy_mappings, NID_subject_alt_name,
-	NID_subject_directory_attributes, NID_subject_key_identifier,
-	NID_sinfo_access,
-};
+/* As the API reference names them. */
 static const int critical_refused[] = {
 	NID_info_access, NID_crl_distribution_points, NID_freshest_crl,
 	NID_policy_constraints,
@@ -252,8 +244,8 @@ check_critical(struct acm_pca_case *judged, struct fail *fail)
 		for (size_t k = 0; k < cert->extension_count; k++) {
 			const struct ext *ext = &cert->extensions[k];
 
-			if (!ext->critical || is_among(ext, critical_allowed,
-			    COUNT(critical_allowed)))
+			if (!ext->critical || is_among(ext, ext_critical,
+			    EXT_CRITICAL))
 				continue;
 			ext_show_oid(ext->oid, name, sizeof(name));
 			return fail_with(fail, FAIL_REFUSED, is_among(ext,

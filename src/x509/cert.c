@@ -324,3 +324,25 @@ cert_verify(const struct cert *cert, EVP_PKEY *issuer_key, struct fail *fail)
 	return alg_verify(cert->alg, issuer_key, cert->tbs, cert->signature,
 	    fail);
 }
+
+int
+cert_assemble(const struct alg *alg, struct bytes tbs,
+    struct bytes signature, EVP_PKEY *issuer_key, struct cert **out,
+    struct fail *fail)
+{
+	AUTO(cert_release) struct cert *cert = NULL;
+	AUTO(buf_release) struct buf der = { 0 };
+
+	alg_wrap(alg, tbs, signature, &der);
+	if (cert_read(buf_bytes(&der), &cert, fail) == -1 ||
+	    cert_verify(cert, issuer_key != NULL ? issuer_key :
+		cert->spki.key, fail) == -1) {
+		fail->kind = FAIL_TOKEN;
+		return -1;
+	}
+	if (!bytes_is_equal(cert->tbs, tbs))
+		return fail_with(fail, FAIL_TOKEN,
+		    "signed bytes are not those that were linted");
+	*out = GIVE(cert);
+	return 0;
+}

@@ -12,6 +12,15 @@
 #include <anchorite/base/text.h>
 #include <anchorite/x509/der.h>
 
+const int ext_critical[EXT_CRITICAL] = {
+	NID_authority_key_identifier, NID_basic_constraints,
+	NID_certificate_policies, NID_ext_key_usage, NID_inhibit_any_policy,
+	NID_issuer_alt_name, NID_key_usage, NID_name_constraints,
+	NID_policy_mappings, NID_subject_alt_name,
+	NID_subject_directory_attributes, NID_subject_key_identifier,
+	NID_sinfo_access,
+};
+
 const char *const key_usage_names[] = {
 	"digitalSignature", "nonRepudiation", "keyEncipherment",
 	"dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign",

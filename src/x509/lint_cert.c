@@ -257,16 +257,6 @@ check_unique(const struct lint_case *lint, struct fail *fail)
 	return 0;
 }
 
-/* What ImportCertificateAuthorityCertificate takes as critical. */
-static const int may_be_critical[] = {
-	NID_authority_key_identifier, NID_basic_constraints,
-	NID_certificate_policies, NID_ext_key_usage, NID_inhibit_any_policy,
-	NID_issuer_alt_name, NID_key_usage, NID_name_constraints,
-	NID_policy_mappings, NID_subject_alt_name,
-	NID_subject_directory_attributes, NID_subject_key_identifier,
-	NID_sinfo_access,
-};
-
 static int
 check_critical(const struct lint_case *lint, struct fail *fail)
 {
@@ -279,10 +269,10 @@ check_critical(const struct lint_case *lint, struct fail *fail)
 		if (!X509_EXTENSION_get_critical(extension))
 			continue;
 		nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
-		for (k = 0; k < COUNT(may_be_critical); k++)
-			if (may_be_critical[k] == nid)
+		for (k = 0; k < EXT_CRITICAL; k++)
+			if (ext_critical[k] == nid)
 				break;
-		if (k == COUNT(may_be_critical))
+		if (k == EXT_CRITICAL)
 			return refuse_extension(extension,
 			    "must not be critical", fail);
 	}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <anchorite/base/buf.h>
+#include <anchorite/base/digest.h>
 #include <anchorite/base/fail.h>
 
 /*
@@ -22,6 +23,8 @@ void json_release(struct json **json);
 /* Text that is not UTF-8 is put escaped (text_escape). */
 void json_put_text(struct json *object, const char *key, const char *text);
 void json_put_hex(struct json *object, const char *key, struct bytes bytes);
+void json_put_digest(struct json *object, const char *key,
+    const struct digest *digest);
 void json_put_number(struct json *object, const char *key, int64_t number);
 void json_put_bool(struct json *object, const char *key, bool value);
 /* A deep copy; the caller owns it. */

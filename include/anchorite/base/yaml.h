@@ -53,6 +53,10 @@ const struct yaml_node *yaml_root(const struct yaml *yaml);
 int yaml_fail(struct fail *fail, const struct yaml_node *node,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Puts "F:L:C: KEY: " before a sentence that knows neither. Always -1. */
+int yaml_fail_in(struct fail *fail, const struct yaml_node *node,
+    const char *key);
+
 /*
  * Decoding by table. Each key of a map has a field: how it is read, where
  * in the struct it goes, and whether it must be there. A key not in the

@@ -92,6 +92,13 @@ MUST_USE int ext_read(struct bytes extensions, struct ext *out, size_t max,
 /* "basicConstraints" or the dotted OID, NUL-terminated. */
 void ext_show_oid(struct bytes oid, char *out, size_t size);
 
+/*
+ * The extensions, as OpenSSL's NIDs, that ACM PCA takes as critical
+ * (ImportCertificateAuthorityCertificate in its API reference).
+ */
+#define EXT_CRITICAL 13
+extern const int ext_critical[EXT_CRITICAL];
+
 /* Lends the entry for OpenSSL's NID, or NULL. */
 const struct ext *ext_find(const struct ext *list, size_t count, int nid);
 
