@@ -231,3 +231,17 @@ authority_find_key(const struct ledger_key *wanted, struct session *session,
 	*out = GIVE(key);
 	return 0;
 }
+
+int
+authority_find_signer(const struct ledger_key *wanted,
+    struct session *session, struct key **key_out, EVP_PKEY **signer_out,
+    struct fail *fail)
+{
+	AUTO(key_release) struct key *key = NULL;
+
+	if (authority_find_key(wanted, session, &key, fail) == -1 ||
+	    key_lend(key, signer_out, fail) == -1)
+		return -1;
+	*key_out = GIVE(key);
+	return 0;
+}

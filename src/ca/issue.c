@@ -265,12 +265,10 @@ issue_finish(struct issue *issue, struct session *session, struct fail *fail)
 	AUTO(key_release) struct key *journal_key = NULL;
 	EVP_PKEY *root_signer, *journal_signer;
 
-	if (authority_find_key(&ledger->root_key, session, &root_key, fail) ==
-		-1 ||
-	    authority_find_key(&ledger->journal_key, session, &journal_key,
-		fail) == -1 ||
-	    key_lend(root_key, &root_signer, fail) == -1 ||
-	    key_lend(journal_key, &journal_signer, fail) == -1 ||
+	if (authority_find_signer(&ledger->root_key, session, &root_key,
+		&root_signer, fail) == -1 ||
+	    authority_find_signer(&ledger->journal_key, session, &journal_key,
+		&journal_signer, fail) == -1 ||
 	    issue_intend(issue, fail) == -1 ||
 	    issue_sign(issue, root_signer, fail) == -1)
 		return -1;

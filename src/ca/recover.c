@@ -42,9 +42,8 @@ recover(struct authority *authority, const struct act *act,
 
 	if (!recover_is_needed(authority))
 		return fail_with(fail, FAIL_REFUSED, "nothing to recover");
-	if (authority_find_key(&authority->ledger->journal_key, session, &key,
-		fail) == -1 ||
-	    key_lend(key, &journal_key, fail) == -1 ||
+	if (authority_find_signer(&authority->ledger->journal_key, session,
+		&key, &journal_key, fail) == -1 ||
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
 	    mend(authority, data, fail) == -1)
 		return -1;

@@ -31,9 +31,8 @@ revoke_certificate(struct authority *authority, const struct act *act,
 
 	serial_hex(&issued->serial, serial);
 	if (revoke_check(authority, act, issued, fail) == -1 ||
-	    authority_find_key(&authority->ledger->journal_key, session, &key,
-		fail) == -1 ||
-	    key_lend(key, &signer, fail) == -1)
+	    authority_find_signer(&authority->ledger->journal_key, session,
+		&key, &signer, fail) == -1)
 		return -1;
 	json_put_text(data, "reason", crl_reason_name(reason));
 	json_put_text(data, "serial", serial);
@@ -139,12 +138,10 @@ revoke_sign_crl(struct authority *authority, const struct act *act,
 	EVP_PKEY *root_signer, *journal_signer;
 
 	if (crl_plan(authority, act, &tbs, fail) == -1 ||
-	    authority_find_key(&ledger->root_key, session, &root_key, fail) ==
-		-1 ||
-	    authority_find_key(&ledger->journal_key, session, &journal_key,
-		fail) == -1 ||
-	    key_lend(root_key, &root_signer, fail) == -1 ||
-	    key_lend(journal_key, &journal_signer, fail) == -1 ||
+	    authority_find_signer(&ledger->root_key, session, &root_key,
+		&root_signer, fail) == -1 ||
+	    authority_find_signer(&ledger->journal_key, session, &journal_key,
+		&journal_signer, fail) == -1 ||
 	    objects_check_room(authority->objects, tbs.len + 65536, fail) ==
 		-1 ||
 	    crl_intend(authority, act, buf_bytes(&tbs), fail) == -1 ||

@@ -140,9 +140,8 @@ take_key(struct authority *authority, const struct act *act,
 	AUTO(buf_release) struct buf spki = { 0 };
 	EVP_PKEY *signer;
 
-	if (authority_find_key(&authority->ledger->journal_key, session,
-		&journal_key, fail) == -1 ||
-	    key_lend(journal_key, &signer, fail) == -1 ||
+	if (authority_find_signer(&authority->ledger->journal_key, session,
+		&journal_key, &signer, fail) == -1 ||
 	    put_key(data, key, session, fail) == -1)
 		return -1;
 	text_base64(&spki, key_spki(key));
@@ -283,12 +282,10 @@ root_certify(struct authority *authority, const struct act *act,
 	AUTO(buf_release) struct buf signature = { 0 };
 	EVP_PKEY *root_signer, *journal_signer;
 
-	if (authority_find_key(&authority->ledger->root_key, session, &root_key,
-		fail) == -1 ||
-	    authority_find_key(&authority->ledger->journal_key, session,
-		&journal_key, fail) == -1 ||
-	    key_lend(root_key, &root_signer, fail) == -1 ||
-	    key_lend(journal_key, &journal_signer, fail) == -1 ||
+	if (authority_find_signer(&authority->ledger->root_key, session,
+		&root_key, &root_signer, fail) == -1 ||
+	    authority_find_signer(&authority->ledger->journal_key, session,
+		&journal_key, &journal_signer, fail) == -1 ||
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
 	    root_intend(authority, act, serial, tbs, fail) == -1 ||
 	    alg_sign(plan_alg(authority->ledger->policy), root_signer, tbs,

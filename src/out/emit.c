@@ -197,9 +197,8 @@ emit_bundle(struct authority *authority, const struct act *act,
 	AUTO(key_release) struct key *key = NULL;
 	EVP_PKEY *signer;
 
-	if (authority_find_key(&authority->ledger->journal_key, session, &key,
-		fail) == -1 ||
-	    key_lend(key, &signer, fail) == -1)
+	if (authority_find_signer(&authority->ledger->journal_key, session,
+		&key, &signer, fail) == -1)
 		return -1;
 	return emit_bundle_with(authority, act, consumer, issued, path, signer,
 	    path_out, fail);

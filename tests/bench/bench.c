@@ -91,12 +91,10 @@ measure(struct issue *issue, struct session *session, int64_t prepared,
 	CK_OBJECT_HANDLE object;
 	EVP_PKEY *root_key, *journal_key;
 
-	if (authority_find_key(&ledger->root_key, session, &root, fail) ==
-		-1 ||
-	    authority_find_key(&ledger->journal_key, session, &journal,
-		fail) == -1 ||
-	    key_lend(root, &root_key, fail) == -1 ||
-	    key_lend(journal, &journal_key, fail) == -1)
+	if (authority_find_signer(&ledger->root_key, session, &root,
+		&root_key, fail) == -1 ||
+	    authority_find_signer(&ledger->journal_key, session, &journal,
+		&journal_key, fail) == -1)
 		return -1;
 	start = nanoseconds();
 	if (issue_intend(issue, fail) == -1)

@@ -81,4 +81,9 @@ void authority_refuse(struct authority *authority, const struct act *act,
 MUST_USE int authority_find_key(const struct ledger_key *wanted,
     struct session *session, struct key **out, struct fail *fail);
 
+/* The same, with the EVP_PKEY that signs in the token, lent by the key. */
+MUST_USE int authority_find_signer(const struct ledger_key *wanted,
+    struct session *session, struct key **key_out, EVP_PKEY **signer_out,
+    struct fail *fail);
+
 #endif
