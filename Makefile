@@ -18,10 +18,10 @@ MODULES = \
 	base/auto base/fail base/buf base/text base/text_time base/digest \
 	base/file base/file_tree base/secret base/json base/yaml base/yaml_fields \
 	x509/der x509/spki x509/alg x509/name x509/ext x509/ext_read \
-	x509/csr x509/cert x509/crl x509/cms x509/lint x509/lint_keys \
-	x509/lint_cert x509/lint_crl \
-	token/module token/uri token/store token/token token/key \
-	token/key_generate token/key_attest token/session \
+	x509/csr x509/cert x509/crl x509/cms x509/cms_envelope x509/pkcs8 \
+	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
+	token/module token/uri token/store token/token token/token_pins token/key \
+	token/key_generate token/key_attest token/key_retire token/session \
 	ca/site ca/policy ca/policy_readers ca/policy_fields ca/vet \
 	ca/objects ca/journal ca/state ca/ledger ca/ledger_apply \
 	ca/authority ca/plan ca/evidence ca/recover ca/root ca/issue \

@@ -142,6 +142,15 @@ buf_release(struct buf *buf)
 	*buf = empty;
 }
 
+void
+buf_wipe(struct buf *buf)
+{
+	/* The room, not the length: a text that shrank was longer once. */
+	if (buf->data != NULL)
+		explicit_bzero(buf->data, buf->room);
+	buf_release(buf);
+}
+
 struct bytes
 bytes_of(const void *data, size_t len)
 {

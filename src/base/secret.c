@@ -151,7 +151,7 @@ terminal_wait(const struct terminal *terminal, struct fail *fail)
 		if (errno != EINTR)
 			return fail_errno(fail, "terminal");
 	if (wait[0].revents != 0)
-		return fail_with(fail, FAIL_INPUT, "interrupted");
+		return fail_with(fail, FAIL_INPUT, SECRET_INTERRUPTED);
 	return 0;
 }
 
@@ -189,7 +189,7 @@ line_read(int fd, const struct terminal *terminal, struct secret *out,
 		if (len == 0 || *byte == '\n')
 			break;
 		if (terminal != NULL && *byte == CTRL_C)
-			return fail_with(fail, FAIL_INPUT, "interrupted");
+			return fail_with(fail, FAIL_INPUT, SECRET_INTERRUPTED);
 		if (byte_check(*byte, &line, fail) == -1)
 			return -1;
 	}

@@ -99,6 +99,58 @@ text_read_base64(struct bytes text, struct buf *out, struct fail *fail)
 	return 0;
 }
 
+static const char base32_digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+#define BASE32_OCTETS 5		/* in a group of 8 characters */
+#define BASE32_DIGITS 8
+
+void
+text_base32(struct bytes bytes, char *out)
+{
+	for (size_t at = 0; at < bytes.len; at += BASE32_OCTETS) {
+		uint64_t group = 0;
+
+		for (size_t i = 0; i < BASE32_OCTETS; i++)
+			group = group << 8 | bytes.data[at + i];
+		for (int shift = 35; shift >= 0; shift -= 5)
+			*out++ = base32_digits[group >> shift & 0x1f];
+	}
+	*out = '\0';
+}
+
+static const char *
+base32_find(uint8_t digit)
+{
+	return memchr(base32_digits, digit, sizeof(base32_digits) - 1);
+}
+
+int
+text_read_base32(struct bytes text, uint8_t *out, size_t len,
+    struct fail *fail)
+{
+	size_t want = len / BASE32_OCTETS * BASE32_DIGITS;
+
+	if (text.len != want)
+		return fail_with(fail, FAIL_INPUT,
+		    "want %zu letters and digits 2-7, have %zu", want,
+		    text.len);
+	for (size_t i = 0; i < text.len; i++)
+		if (base32_find(text.data[i]) == NULL)
+			return fail_with(fail, FAIL_INPUT,
+			    "character %zu: want a letter a-z or a digit 2-7",
+			    i + 1);
+	for (size_t at = 0; at < text.len; at += BASE32_DIGITS) {
+		uint64_t group = 0;
+
+		for (size_t i = 0; i < BASE32_DIGITS; i++)
+			group = group << 5 | (uint64_t)(base32_find(
+			    text.data[at + i]) - base32_digits);
+		for (int shift = 32; shift >= 0; shift -= 8)
+			*out++ = (uint8_t)(group >> shift);
+	}
+	return 0;
+}
+
 #define PEM_LINE 48	/* bytes, in 64 columns */
 
 void

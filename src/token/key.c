@@ -15,7 +15,7 @@
 
 #include "key_internal.h"
 
-#define MATCHES_MAX 8
+#define FIND_AT_ONCE 16
 
 CK_ATTRIBUTE
 key_attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
@@ -79,16 +79,42 @@ key_spki(const struct key *key)
 	return buf_bytes(&key->spki);
 }
 
-/* The handles of up to MATCHES_MAX objects; an empty label or id is any. */
-static int
+void
+handles_release(struct handles *objects)
+{
+	free(GIVE(objects->handles));
+	objects->count = 0;
+}
+
+static CK_RV
+objects_take(const struct key *key, struct handles *found)
+{
+	CK_OBJECT_HANDLE some[FIND_AT_ONCE];
+	CK_ULONG more = 0;
+	CK_RV rv = CKR_OK;
+
+	while (found->count <= OBJECTS_MAX) {
+		rv = key->calls->C_FindObjects(key->session, some,
+		    COUNT(some), &more);
+		if (rv != CKR_OK || more == 0)
+			break;
+		found->handles = mem_grow(found->handles,
+		    found->count + more, sizeof(*some));
+		memcpy(found->handles + found->count, some,
+		    more * sizeof(*some));
+		found->count += more;
+	}
+	return rv;
+}
+
+int
 objects_find(const struct key *key, CK_OBJECT_CLASS class,
-    struct bytes label, struct bytes id,
-    CK_OBJECT_HANDLE found[MATCHES_MAX], size_t *count_out,
+    struct bytes label, struct bytes id, struct handles *out,
     struct fail *fail)
 {
+	AUTO(handles_release) struct handles found = { 0 };
 	CK_ATTRIBUTE template[3];
-	CK_ULONG wanted = 0, more = 1;
-	size_t count = 0;
+	CK_ULONG wanted = 0;
 	CK_RV rv, final;
 
 	template[wanted++] = key_attribute(CKA_CLASS, &class, sizeof(class));
@@ -100,23 +126,23 @@ objects_find(const struct key *key, CK_OBJECT_CLASS class,
 	rv = key->calls->C_FindObjectsInit(key->session, template, wanted);
 	if (rv != CKR_OK)
 		return fail_pkcs11(fail, rv, "C_FindObjectsInit");
-	while (rv == CKR_OK && more > 0 && count < MATCHES_MAX) {
-		rv = key->calls->C_FindObjects(key->session, &found[count],
-		    MATCHES_MAX - count, &more);
-		if (rv == CKR_OK)
-			count += more;
-	}
+	rv = objects_take(key, &found);
 	final = key->calls->C_FindObjectsFinal(key->session);
 	if (rv != CKR_OK)
 		return fail_pkcs11(fail, rv, "C_FindObjects");
 	if (final != CKR_OK)
 		return fail_pkcs11(fail, final, "C_FindObjectsFinal");
-	*count_out = count;
+	if (found.count > OBJECTS_MAX)
+		return fail_with(fail, FAIL_TOKEN, "more than %d keys match",
+		    OBJECTS_MAX);
+	handles_release(out);
+	out->count = found.count;
+	out->handles = GIVE(found.handles);
 	return 0;
 }
 
-static int
-attribute_read(const struct key *key, CK_OBJECT_HANDLE object,
+int
+object_read(const struct key *key, CK_OBJECT_HANDLE object,
     CK_ATTRIBUTE_TYPE type, struct buf *out, struct fail *fail)
 {
 	CK_ATTRIBUTE attribute = key_attribute(type, NULL, 0);
@@ -135,8 +161,42 @@ attribute_read(const struct key *key, CK_OBJECT_HANDLE object,
 	return 0;
 }
 
-/* Appends the URI of a key. */
-static void
+int
+object_read_flag(const struct key *key, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE_TYPE type, enum key_flag *out, struct fail *fail)
+{
+	CK_BBOOL value = CK_FALSE;
+	CK_ATTRIBUTE attribute = { type, &value, sizeof(value) };
+	CK_RV rv = key->calls->C_GetAttributeValue(key->session, object,
+	    &attribute, 1);
+
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
+		*out = KEY_FLAG_UNSUPPORTED;
+	else if (rv != CKR_OK)
+		return fail_pkcs11(fail, rv, "C_GetAttributeValue");
+	else if (attribute.ulValueLen != sizeof(value))
+		*out = KEY_FLAG_UNSUPPORTED;
+	else
+		*out = value == CK_FALSE ? KEY_FLAG_FALSE : KEY_FLAG_TRUE;
+	return 0;
+}
+
+int
+object_read_type(const struct key *key, CK_OBJECT_HANDLE object,
+    CK_KEY_TYPE *out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf type = { 0 };
+
+	if (object_read(key, object, CKA_KEY_TYPE, &type, fail) == -1)
+		return -1;
+	if (type.len != sizeof(*out))
+		return fail_with(fail, FAIL_TOKEN, "CKA_KEY_TYPE: want %zu "
+		    "bytes, have %zu", sizeof(*out), type.len);
+	memcpy(out, type.data, sizeof(*out));
+	return 0;
+}
+
+void
 key_name(const struct key *key, struct bytes label, struct bytes id,
     struct buf *out)
 {
@@ -144,7 +204,7 @@ key_name(const struct key *key, struct bytes label, struct bytes id,
 }
 
 static int
-fail_two(const struct key *key, const CK_OBJECT_HANDLE *found,
+fail_two(const struct key *key, const struct handles *found,
     struct fail *fail)
 {
 	AUTO(buf_release) struct buf names = { 0 };
@@ -152,9 +212,9 @@ fail_two(const struct key *key, const CK_OBJECT_HANDLE *found,
 	for (int i = 0; i < 2; i++) {
 		AUTO(buf_release) struct buf label = { 0 }, id = { 0 };
 
-		if (attribute_read(key, found[i], CKA_LABEL, &label,
-		    fail) == -1 ||
-		    attribute_read(key, found[i], CKA_ID, &id, fail) == -1)
+		if (object_read(key, found->handles[i], CKA_LABEL, &label,
+		    fail) == -1 || object_read(key, found->handles[i],
+		    CKA_ID, &id, fail) == -1)
 			return -1;
 		if (i > 0)
 			buf_text(&names, " and ");
@@ -172,9 +232,9 @@ spki_from_rsa(struct key *key, struct fail *fail)
 	AUTO(buf_release) struct buf numbers = { 0 };
 	size_t whole, part;
 
-	if (attribute_read(key, key->public, CKA_MODULUS, &modulus,
+	if (object_read(key, key->public, CKA_MODULUS, &modulus,
 	    fail) == -1 ||
-	    attribute_read(key, key->public, CKA_PUBLIC_EXPONENT, &exponent,
+	    object_read(key, key->public, CKA_PUBLIC_EXPONENT, &exponent,
 	    fail) == -1)
 		return -1;
 	part = der_begin(&numbers, DER_SEQUENCE);
@@ -202,9 +262,9 @@ spki_from_ec(struct key *key, struct fail *fail)
 	struct bytes rest, point;
 	size_t whole, part;
 
-	if (attribute_read(key, key->public, CKA_EC_PARAMS, &params,
+	if (object_read(key, key->public, CKA_EC_PARAMS, &params,
 	    fail) == -1 ||
-	    attribute_read(key, key->public, CKA_EC_POINT, &wrapped,
+	    object_read(key, key->public, CKA_EC_POINT, &wrapped,
 	    fail) == -1)
 		return -1;
 	rest = buf_bytes(&wrapped);
@@ -225,16 +285,12 @@ spki_from_ec(struct key *key, struct fail *fail)
 static int
 key_read_public(struct key *key, struct fail *fail)
 {
-	AUTO(buf_release) struct buf type = { 0 };
 	AUTO(spki_release) struct spki spki = { 0 };
-	CK_KEY_TYPE is = (CK_KEY_TYPE)-1;
+	CK_KEY_TYPE is = CKK_RSA;
 	int result;
 
-	if (attribute_read(key, key->public, CKA_KEY_TYPE, &type,
-	    fail) == -1)
+	if (object_read_type(key, key->public, &is, fail) == -1)
 		return -1;
-	if (type.len == sizeof(is))
-		memcpy(&is, type.data, sizeof(is));
 	if (is != CKK_RSA && is != CKK_EC)
 		return fail_with(fail, FAIL_REFUSED, "key: CKA_KEY_TYPE "
 		    "0x%lx, want CKK_RSA or CKK_EC", is);
@@ -250,29 +306,28 @@ key_read_public(struct key *key, struct fail *fail)
 int
 key_find_pair(struct key *key, struct fail *fail)
 {
-	CK_OBJECT_HANDLE found[MATCHES_MAX];
+	AUTO(handles_release) struct handles found = { 0 };
 	const struct bytes any = { 0 };
-	size_t count = 0;
 
 	if (key->id.len == 0)
 		return fail_with(fail, FAIL_TOKEN,
 		    "the key has no CKA_ID: nothing leads to its public half");
-	if (objects_find(key, CKO_PRIVATE_KEY, any, key_id(key), found,
-	    &count, fail) == -1)
+	if (objects_find(key, CKO_PRIVATE_KEY, any, key_id(key), &found,
+	    fail) == -1)
 		return -1;
-	if (count != 1)
-		return count > 1 ? fail_two(key, found, fail) :
+	if (found.count != 1)
+		return found.count > 1 ? fail_two(key, &found, fail) :
 		    fail_with(fail, FAIL_TOKEN, "the key is gone");
-	key->private = found[0];
-	if (objects_find(key, CKO_PUBLIC_KEY, any, key_id(key), found,
-	    &count, fail) == -1)
+	key->private = found.handles[0];
+	if (objects_find(key, CKO_PUBLIC_KEY, any, key_id(key), &found,
+	    fail) == -1)
 		return -1;
-	if (count == 0)
+	if (found.count == 0)
 		return fail_with(fail, FAIL_TOKEN,
 		    "the key's public object is not in the token");
-	if (count > 1)
-		return fail_two(key, found, fail);
-	key->public = found[0];
+	if (found.count > 1)
+		return fail_two(key, &found, fail);
+	key->public = found.handles[0];
 	return key_read_public(key, fail);
 }
 
@@ -281,25 +336,23 @@ key_find(struct token *token, struct bytes label, struct bytes id,
     struct key **out, struct fail *fail)
 {
 	AUTO(key_release) struct key *key = key_new(token);
+	AUTO(handles_release) struct handles found = { 0 };
 	AUTO(buf_release) struct buf name = { 0 };
-	CK_OBJECT_HANDLE found[MATCHES_MAX];
-	size_t count = 0;
 
 	if (label.len == 0 && id.len == 0)
 		return fail_with(fail, FAIL_INPUT,
 		    "key: want its label or its id");
 	key_name(key, label, id, &name);
-	if (objects_find(key, CKO_PRIVATE_KEY, label, id, found, &count,
-	    fail) == -1)
+	if (objects_find(key, CKO_PRIVATE_KEY, label, id, &found, fail) == -1)
 		return -1;
-	if (count == 0)
+	if (found.count == 0)
 		return fail_with(fail, FAIL_TOKEN, "no key matches %s",
 		    buf_cstr(&name));
-	if (count > 1)
-		return fail_two(key, found, fail);
-	if (attribute_read(key, found[0], CKA_ID, &key->id, fail) == -1 ||
-	    attribute_read(key, found[0], CKA_LABEL, &key->label,
-	    fail) == -1 || key_find_pair(key, fail) == -1)
+	if (found.count > 1)
+		return fail_two(key, &found, fail);
+	if (object_read(key, found.handles[0], CKA_ID, &key->id,
+	    fail) == -1 || object_read(key, found.handles[0], CKA_LABEL,
+	    &key->label, fail) == -1 || key_find_pair(key, fail) == -1)
 		return fail_in(fail, "%s", buf_cstr(&name));
 	buf_cstr(&key->label);
 	*out = GIVE(key);
@@ -387,8 +440,7 @@ key_lend(struct key *key, EVP_PKEY **out, struct fail *fail)
 	return 0;
 }
 
-/* One that is gone already is as good; the search afterwards decides. */
-static int
+int
 object_destroy(const struct key *key, CK_OBJECT_HANDLE object,
     struct fail *fail)
 {
@@ -405,20 +457,18 @@ object_destroy(const struct key *key, CK_OBJECT_HANDLE object,
 int
 key_destroy(struct key **key, struct fail *fail)
 {
-	CK_OBJECT_HANDLE found[MATCHES_MAX];
+	AUTO(handles_release) struct handles private = { 0 }, public = { 0 };
 	const struct bytes any = { 0 };
-	size_t private = 0, public = 0;
 	struct key *old = *key;
 
 	EVP_PKEY_free(GIVE(old->lent));
 	if (object_destroy(old, old->private, fail) == -1 ||
 	    object_destroy(old, old->public, fail) == -1 ||
-	    objects_find(old, CKO_PRIVATE_KEY, any, key_id(old), found,
-	    &private, fail) == -1 ||
-	    objects_find(old, CKO_PUBLIC_KEY, any, key_id(old), found,
-	    &public, fail) == -1)
+	    objects_find(old, CKO_PRIVATE_KEY, any, key_id(old), &private,
+	    fail) == -1 || objects_find(old, CKO_PUBLIC_KEY, any,
+	    key_id(old), &public, fail) == -1)
 		return fail_in(fail, "key %s", key_label(old));
-	if (private != 0 || public != 0)
+	if (private.count != 0 || public.count != 0)
 		return fail_with(fail, FAIL_TOKEN, "key %s: destroyed, and "
 		    "still found in the token", key_label(old));
 	key_release(key);

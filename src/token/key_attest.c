@@ -7,7 +7,6 @@
 #include <openssl/crypto.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/x509/alg.h>
 
 #include "key_internal.h"
 
@@ -59,27 +58,6 @@ static const struct {
 	{ CKM_AES_CBC_PAD, 16 },
 };
 
-/* An attribute the token does not have is an answer, and not a failure. */
-static int
-flag_read(const struct key *key, CK_ATTRIBUTE_TYPE type,
-    enum key_flag *out, struct fail *fail)
-{
-	CK_BBOOL value = CK_FALSE;
-	CK_ATTRIBUTE attribute = { type, &value, sizeof(value) };
-	CK_RV rv = key->calls->C_GetAttributeValue(key->session,
-	    key->private, &attribute, 1);
-
-	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
-		*out = KEY_FLAG_UNSUPPORTED;
-	else if (rv != CKR_OK)
-		return fail_pkcs11(fail, rv, "C_GetAttributeValue");
-	else if (attribute.ulValueLen != sizeof(value))
-		*out = KEY_FLAG_UNSUPPORTED;
-	else
-		*out = value == CK_FALSE ? KEY_FLAG_FALSE : KEY_FLAG_TRUE;
-	return 0;
-}
-
 /* CKM_RSA_PKCS_KEY_PAIR_GEN is 0, so only all ones mean "not known". */
 static int
 generated_by_read(const struct key *key, char *out, size_t size,
@@ -108,8 +86,9 @@ claims_read(const struct key *key, struct key_attestation *out,
 {
 	for (size_t i = 0; i < COUNT(attribute_rows); i++) {
 		out->attributes[i].name = attribute_rows[i].name;
-		if (flag_read(key, attribute_rows[i].type,
-		    &out->attributes[i].flag, fail) == -1)
+		if (object_read_flag(key, key->private,
+		    attribute_rows[i].type, &out->attributes[i].flag,
+		    fail) == -1)
 			return fail_in(fail, "%s", attribute_rows[i].name);
 	}
 	out->attribute_count = COUNT(attribute_rows);
@@ -117,8 +96,8 @@ claims_read(const struct key *key, struct key_attestation *out,
 	    sizeof(out->generated_by), fail);
 }
 
-static enum key_flag
-flag_of(const struct key_attestation *attestation, const char *name)
+enum key_flag
+attestation_flag(const struct key_attestation *attestation, const char *name)
 {
 	for (size_t i = 0; i < attestation->attribute_count; i++)
 		if (strcmp(attestation->attributes[i].name, name) == 0)
@@ -219,7 +198,7 @@ wrap_trial(const struct key *key, char *out, size_t size, struct fail *fail)
 	return result;
 }
 
-static const struct alg *
+const struct alg *
 alg_for(enum key_kind kind)
 {
 	const struct alg *alg = NULL;
@@ -230,25 +209,32 @@ alg_for(enum key_kind kind)
 	return NULL;
 }
 
-/* Signs random octets under a heading that nothing else begins with. */
-static int
+int
+challenge_make(struct token *token, struct buf *out, struct fail *fail)
+{
+	uint8_t random[CHALLENGE];
+
+	if (token_random(token, random, sizeof(random), fail) == -1)
+		return -1;
+	buf_text(out, "anchorite proof of a key\n");
+	buf_append(out, random, sizeof(random));
+	return 0;
+}
+
+int
 signature_prove(struct key *key, struct fail *fail)
 {
 	AUTO(buf_release) struct buf content = { 0 }, signature = { 0 };
 	AUTO(spki_release) struct spki spki = { 0 };
 	const struct alg *alg = alg_for(key->kind);
-	uint8_t random[CHALLENGE];
 	EVP_PKEY *lent = NULL;
 
 	if (alg == NULL)
 		return fail_with(fail, FAIL_REFUSED,
 		    "no signature algorithm for %s",
 		    key_kind_names[key->kind]);
-	if (token_random(key->token, random, sizeof(random), fail) == -1)
-		return -1;
-	buf_text(&content, "anchorite proof of a key\n");
-	buf_append(&content, random, sizeof(random));
-	if (key_lend(key, &lent, fail) == -1 ||
+	if (challenge_make(key->token, &content, fail) == -1 ||
+	    key_lend(key, &lent, fail) == -1 ||
 	    alg_sign(alg, lent, buf_bytes(&content), &signature,
 	    fail) == -1 ||
 	    spki_read(key_spki(key), &spki, fail) == -1)
@@ -264,7 +250,7 @@ key_prove(struct key *key, struct key_attestation *out, struct fail *fail)
 
 	if (claims_read(key, &seen, fail) == -1)
 		return fail_in(fail, "key %s", key_label(key));
-	if (flag_of(&seen, "CKA_SIGN") == KEY_FLAG_FALSE)
+	if (attestation_flag(&seen, "CKA_SIGN") == KEY_FLAG_FALSE)
 		return fail_with(fail, FAIL_REFUSED, "key %s: CKA_SIGN: want "
 		    "true, have false", key_label(key));
 	if (wrap_trial(key, seen.wrap_trial, sizeof(seen.wrap_trial),
@@ -281,7 +267,7 @@ int
 key_check(const struct key_attestation *attestation, struct fail *fail)
 {
 	for (size_t i = 0; i < COUNT(wanted_rows); i++) {
-		enum key_flag have = flag_of(attestation,
+		enum key_flag have = attestation_flag(attestation,
 		    wanted_rows[i].name);
 
 		if (have == KEY_FLAG_UNSUPPORTED ||

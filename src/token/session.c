@@ -97,13 +97,22 @@ session_login(struct session *session, struct fail *fail)
 {
 	AUTO(secret_release) struct secret pin = { 0 };
 
+	if (session->plan.pin == PIN_PAD)
+		return session_login_with(session, NULL, fail);
 	if (session_protect(session, fail) == -1)
 		return -1;
-	if (session->plan.pin == PIN_PAD)
-		return token_login(session->token, NULL, fail);
 	if (session_get_pin(session, &pin, fail) == -1)
 		return fail_in(fail, "user PIN");
 	return token_login(session->token, &pin, fail);
+}
+
+int
+session_login_with(struct session *session, const struct secret *pin,
+    struct fail *fail)
+{
+	if (session_protect(session, fail) == -1)
+		return -1;
+	return token_login(session->token, pin, fail);
 }
 
 int

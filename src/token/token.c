@@ -15,18 +15,10 @@
 #include <anchorite/base/buf.h>
 #include <anchorite/base/text.h>
 
+#include "token_internal.h"
+
 #define LABEL_MAX  sizeof(((CK_TOKEN_INFO *)0)->label)
 #define NO_SESSION  0	/* PKCS #11 2.40, 3.2: CK_INVALID_HANDLE */
-
-struct token {
-	struct module *module;
-	CK_FUNCTION_LIST *calls;
-	CK_SESSION_HANDLE session;
-	bool is_logged_in;
-	struct token_info info;
-	PKCS11_SLOT *slots;	/* libp11's; NULL until a key is lent */
-	unsigned int slot_count;
-};
 
 static void
 info_fill(struct token_info *info, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw)
@@ -120,7 +112,7 @@ label_check(const char *label, struct fail *fail)
 	return 0;
 }
 
-static int
+int
 pin_check(const char *what, const struct secret *pin,
     const CK_TOKEN_INFO *raw, struct fail *fail)
 {
@@ -160,8 +152,7 @@ blank_find(struct module *module, const char *label,
 	return 0;
 }
 
-/* PKCS#11 takes PINs as non-const and does not change them. */
-static CK_UTF8CHAR *
+CK_UTF8CHAR *
 pin_bytes(const struct secret *pin)
 {
 	return pin == NULL ? NULL : (CK_UTF8CHAR *)(uintptr_t)pin->data;
@@ -181,6 +172,29 @@ user_pin_set(CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session,
 	return rv;
 }
 
+/* Every refusal of token_init; the token to make it of. */
+static int
+init_check(struct module *module, const char *label,
+    const struct secret *so_pin, const struct secret *user_pin,
+    struct token_info *blank_out, struct fail *fail)
+{
+	if (label_check(label, fail) == -1 ||
+	    blank_find(module, label, blank_out, fail) == -1 ||
+	    pin_check("SO PIN", so_pin, &blank_out->raw, fail) == -1)
+		return -1;
+	return pin_check("user PIN", user_pin, &blank_out->raw, fail);
+}
+
+int
+token_check_init(struct module *module, const char *label,
+    const struct secret *so_pin, const struct secret *user_pin,
+    struct fail *fail)
+{
+	struct token_info blank = { 0 };
+
+	return init_check(module, label, so_pin, user_pin, &blank, fail);
+}
+
 int
 token_init(struct module *module, const char *label,
     const struct secret *so_pin, const struct secret *user_pin,
@@ -192,10 +206,7 @@ token_init(struct module *module, const char *label,
 	CK_SESSION_HANDLE session;
 	CK_RV rv;
 
-	if (label_check(label, fail) == -1 ||
-	    blank_find(module, label, &blank, fail) == -1 ||
-	    pin_check("SO PIN", so_pin, &blank.raw, fail) == -1 ||
-	    pin_check("user PIN", user_pin, &blank.raw, fail) == -1)
+	if (init_check(module, label, so_pin, user_pin, &blank, fail) == -1)
 		return -1;
 	memset(padded, ' ', sizeof(padded));
 	memcpy(padded, label, strlen(label));
@@ -306,21 +317,35 @@ token_release(struct token **token)
 	free(old);
 }
 
-static const char *
-tries_left(CK_FUNCTION_LIST *calls, CK_SLOT_ID slot)
+struct pin_state
+pin_state(const struct token *token, CK_USER_TYPE user)
 {
+	bool so = user == CKU_SO;
+	struct pin_state state = { 0 };
 	CK_TOKEN_INFO raw;
 
 	memset(&raw, 0, sizeof(raw));
-	if (calls->C_GetTokenInfo(slot, &raw) != CKR_OK)
-		return "";
-	if ((raw.flags & CKF_USER_PIN_LOCKED) != 0)
+	if (token->calls->C_GetTokenInfo(token->info.slot, &raw) != CKR_OK)
+		return state;
+	state.is_locked = (raw.flags & (so ? CKF_SO_PIN_LOCKED :
+	    CKF_USER_PIN_LOCKED)) != 0;
+	state.is_final_try = (raw.flags & (so ? CKF_SO_PIN_FINAL_TRY :
+	    CKF_USER_PIN_FINAL_TRY)) != 0;
+	state.is_count_low = (raw.flags & (so ? CKF_SO_PIN_COUNT_LOW :
+	    CKF_USER_PIN_COUNT_LOW)) != 0;
+	return state;
+}
+
+const char *
+tries_left(const struct token *token, CK_USER_TYPE user)
+{
+	struct pin_state state = pin_state(token, user);
+
+	if (state.is_locked)
 		return "; the PIN is locked now";
-	if ((raw.flags & CKF_USER_PIN_FINAL_TRY) != 0)
+	if (state.is_final_try)
 		return "; one try is left";
-	if ((raw.flags & CKF_USER_PIN_COUNT_LOW) != 0)
-		return "; few tries are left";
-	return "";
+	return state.is_count_low ? "; few tries are left" : "";
 }
 
 int
@@ -349,7 +374,7 @@ token_login(struct token *token, const struct secret *pin,
 	fail_pkcs11(fail, rv, "C_Login");
 	if (rv == CKR_PIN_INCORRECT)
 		fail_with(fail, FAIL_TOKEN, "%s%s", fail->sentence,
-		    tries_left(token->calls, info->slot));
+		    tries_left(token, CKU_USER));
 	return fail_in(fail, "token %s", info->label);
 }
 

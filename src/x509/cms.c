@@ -2,25 +2,27 @@
 #include <anchorite/x509/cms.h>
 
 #include <openssl/bio.h>
-#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/x509/der.h>
 
-#define FLAGS (CMS_DETACHED | CMS_BINARY)
-#define LEN_MAX (1 << 28)	/* OpenSSL counts in int */
+#include "cms_internal.h"
 
-static void
+#define FLAGS  (CMS_DETACHED | CMS_BINARY)
+#define SIGNER "signer's"
+/* CMS_signed_get0_data_by_OBJ(3) calls it -3: one attribute, one value. */
+#define ONLY_ONE (-3)
+
+void
 cms_free(CMS_ContentInfo **cms)
 {
 	CMS_ContentInfo_free(*cms);
 }
 
-static void
-x509_free(X509 **certificate)
+void
+cms_x509_free(X509 **certificate)
 {
 	X509_free(*certificate);
 }
@@ -50,7 +52,7 @@ bio_over(struct bytes bytes, struct fail *fail)
 	const void *data = bytes.len == 0 ? "" : (const void *)bytes.data;
 	BIO *bio = NULL;
 
-	if (bytes.len <= LEN_MAX)
+	if (bytes.len <= CMS_LEN_MAX)
 		bio = BIO_new_mem_buf(data, (int)bytes.len);
 	if (bio == NULL)
 		(void)fail_openssl(fail, FAIL_SYSTEM, "content of %zu bytes",
@@ -58,18 +60,18 @@ bio_over(struct bytes bytes, struct fail *fail)
 	return bio;
 }
 
-static X509 *
-certificate_parse(struct bytes der, struct fail *fail)
+X509 *
+cms_certificate(struct bytes der, const char *whose, struct fail *fail)
 {
 	const uint8_t *at = der.data;
 	X509 *certificate = NULL;
 
-	if (der.len <= LEN_MAX)
+	if (der.len <= CMS_LEN_MAX)
 		certificate = d2i_X509(NULL, &at, (long)der.len);
 	if (certificate != NULL && at == der.data + der.len)
 		return certificate;
 	X509_free(certificate);
-	(void)fail_openssl(fail, FAIL_INPUT, "signer's certificate");
+	(void)fail_openssl(fail, FAIL_INPUT, "%s certificate", whose);
 	return NULL;
 }
 
@@ -84,7 +86,7 @@ add_time(CMS_SignerInfo *signer, int64_t seconds)
 	    NID_pkcs9_signingTime, ASN1_STRING_type(time), time, -1) == 1;
 }
 
-static int
+int
 cms_put(CMS_ContentInfo *cms, struct buf *out, struct fail *fail)
 {
 	uint8_t *der = NULL;
@@ -102,11 +104,11 @@ cms_sign(struct bytes content, struct bytes signer_certificate,
     EVP_PKEY *key, int64_t signing_time, struct buf *out, struct fail *fail)
 {
 	AUTO(cms_free) CMS_ContentInfo *cms = NULL;
-	AUTO(x509_free) X509 *certificate = NULL;
+	AUTO(cms_x509_free) X509 *certificate = NULL;
 	AUTO(bio_free) BIO *bio = NULL;
 	CMS_SignerInfo *signer = NULL;
 
-	certificate = certificate_parse(signer_certificate, fail);
+	certificate = cms_certificate(signer_certificate, SIGNER, fail);
 	if (certificate == NULL)
 		return -1;
 	bio = bio_over(content, fail);
@@ -123,7 +125,7 @@ cms_sign(struct bytes content, struct bytes signer_certificate,
 	return cms_put(cms, out, fail);
 }
 
-static CMS_ContentInfo *
+CMS_ContentInfo *
 cms_parse(struct bytes der, struct fail *fail)
 {
 	const uint8_t *at = der.data;
@@ -133,7 +135,7 @@ cms_parse(struct bytes der, struct fail *fail)
 		(void)fail_in(fail, "CMS");
 		return NULL;
 	}
-	if (der.len <= LEN_MAX)
+	if (der.len <= CMS_LEN_MAX)
 		cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
 	if (cms == NULL)
 		(void)fail_openssl(fail, FAIL_INPUT, "CMS");
@@ -182,13 +184,11 @@ signer_check(CMS_ContentInfo *cms, struct fail *fail)
 	return 0;
 }
 
-/* The one certificate inside is the expected one, byte for byte. */
+/* Appends the one certificate inside. */
 static int
-certificate_check(CMS_ContentInfo *cms, struct bytes want,
-    struct fail *fail)
+certificate_take(CMS_ContentInfo *cms, struct buf *out, struct fail *fail)
 {
 	AUTO(stack_free) STACK_OF(X509) *inside = CMS_get1_certs(cms);
-	AUTO(buf_release) struct buf have = { 0 };
 	uint8_t *der = NULL;
 	int len;
 
@@ -199,8 +199,20 @@ certificate_check(CMS_ContentInfo *cms, struct bytes want,
 	len = i2d_X509(sk_X509_value(inside, 0), &der);
 	if (len <= 0)
 		return fail_openssl(fail, FAIL_SYSTEM, "CMS: certificate");
-	buf_append(&have, der, (size_t)len);
+	buf_append(out, der, (size_t)len);
 	OPENSSL_free(der);
+	return 0;
+}
+
+/* The one certificate inside is the expected one, byte for byte. */
+static int
+certificate_check(CMS_ContentInfo *cms, struct bytes want,
+    struct fail *fail)
+{
+	AUTO(buf_release) struct buf have = { 0 };
+
+	if (certificate_take(cms, &have, fail) != 0)
+		return -1;
 	if (!bytes_is_equal(buf_bytes(&have), want))
 		return fail_with(fail, FAIL_REFUSED,
 		    "signed by another certificate");
@@ -213,19 +225,23 @@ signature_check(CMS_ContentInfo *cms, struct bytes content,
     struct bytes signer_certificate, struct fail *fail)
 {
 	AUTO(stack_free) STACK_OF(X509) *signers = sk_X509_new_null();
-	AUTO(x509_free) X509 *certificate = NULL;
+	AUTO(cms_x509_free) X509 *certificate = NULL;
 	AUTO(bio_free) BIO *bio = NULL;
+	AUTO(bio_free) BIO *filter = BIO_new(BIO_f_null());
 
-	certificate = certificate_parse(signer_certificate, fail);
+	certificate = cms_certificate(signer_certificate, SIGNER, fail);
 	if (certificate == NULL)
 		return -1;
 	bio = bio_over(content, fail);
 	if (bio == NULL)
 		return -1;
+	/* CMS_verify copies a bare BIO of memory, and may forget the copy. */
+	if (filter == NULL || BIO_push(filter, bio) != filter)
+		return fail_openssl(fail, FAIL_SYSTEM, "CMS");
 	if (signers == NULL || sk_X509_push(signers, certificate) <= 0)
 		return fail_openssl(fail, FAIL_SYSTEM, "CMS");
 	(void)GIVE(certificate);
-	if (CMS_verify(cms, signers, NULL, bio, NULL, FLAGS | CMS_NOINTERN |
+	if (CMS_verify(cms, signers, NULL, filter, NULL, FLAGS | CMS_NOINTERN |
 	    CMS_NO_SIGNER_CERT_VERIFY) != 1) {
 		ERR_clear_error();
 		return fail_with(fail, FAIL_REFUSED,
@@ -245,4 +261,48 @@ cms_verify(struct bytes cms, struct bytes content,
 	    certificate_check(parsed, signer_certificate, fail) != 0)
 		return -1;
 	return signature_check(parsed, content, signer_certificate, fail);
+}
+
+/* signingTime (RFC 5652, 11.3): one attribute with one value. */
+static int
+time_take(CMS_ContentInfo *cms, int64_t *out, struct fail *fail)
+{
+	static const int types[] = { V_ASN1_UTCTIME, V_ASN1_GENERALIZEDTIME };
+	CMS_SignerInfo *signer =
+	    sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
+	const ASN1_TIME *time = NULL;
+	struct bytes rest;
+	uint8_t *der = NULL;
+	int len, result;
+
+	for (size_t n = 0; n < COUNT(types) && time == NULL; n++)
+		time = CMS_signed_get0_data_by_OBJ(signer,
+		    OBJ_nid2obj(NID_pkcs9_signingTime), ONLY_ONE, types[n]);
+	ERR_clear_error();
+	if (time == NULL)
+		return fail_with(fail, FAIL_INPUT,
+		    "CMS: not one signing time");
+	len = i2d_ASN1_TIME(time, &der);
+	if (len <= 0)
+		return fail_openssl(fail, FAIL_SYSTEM, "CMS: signing time");
+	rest = bytes_of(der, (size_t)len);
+	result = der_read_time(&rest, out, fail);
+	OPENSSL_free(der);
+	return result == 0 ? 0 : fail_in(fail, "CMS: signing time");
+}
+
+int
+cms_read_signer(struct bytes cms, struct buf *certificate_out,
+    int64_t *signing_time_out, struct fail *fail)
+{
+	AUTO(cms_free) CMS_ContentInfo *parsed = cms_parse(cms, fail);
+	int64_t time;
+
+	if (parsed == NULL || shape_check(parsed, fail) != 0 ||
+	    signer_check(parsed, fail) != 0 ||
+	    time_take(parsed, &time, fail) != 0 ||
+	    certificate_take(parsed, certificate_out, fail) != 0)
+		return -1;
+	*signing_time_out = time;
+	return 0;
 }

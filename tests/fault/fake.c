@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A PKCS#11 module that forwards every call to the one named by
- * FAKE_MODULE, but answers the call named in FAKE_FAIL ("C_Login:0xa4") with
- * that code, unasked; "C_Login:0xa4:2" does so twice, counted since the
- * module was loaded. The variable is read at each call, so that a test can
- * change it between two.
+ * FAKE_MODULE, but for what three variables say. They are read at each call,
+ * so that a test can change them between two; what is counted or remembered
+ * is so since the module was loaded.
+ *
+ * FAKE_FAIL=C_Login:0xa4 answers that call with that code, unasked;
+ * C_Login:0xa4:2 does so twice, C_Login:0xa4:2:1 after letting one through.
+ *
+ * FAKE_FLAGS=0x200000 adds these flags to each token's (CKF_SO_PIN_FINAL_TRY).
+ *
+ * FAKE_SIGN=kept takes a change of CKA_SIGN, tells it when asked, and signs
+ * whatever it is, as tpm2-pkcs11 does. FAKE_SIGN=ignored takes it and does
+ * nothing at all.
  */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,13 +135,21 @@
 	X(C_CancelFunction, SESSION)
 
 static CK_FUNCTION_LIST *real;
-static unsigned long answered;
+static unsigned long answered, let_through;
+
+/* What FAKE_SIGN=kept was told. */
+static struct {
+	CK_OBJECT_HANDLE object;
+	CK_BBOOL value;
+} told[16];
+static size_t told_count;
 
 /* The code that FAKE_FAIL has for this call; CKR_OK: none. */
 static CK_RV
 fake_rv(const char *call)
 {
 	const char *rule = getenv("FAKE_FAIL");
+	unsigned long count = -1UL, skip = 0;
 	size_t len = strlen(call);
 	char *rest;
 	CK_RV rv;
@@ -140,11 +157,80 @@ fake_rv(const char *call)
 	if (rule == NULL || strncmp(rule, call, len) != 0 || rule[len] != ':')
 		return CKR_OK;
 	rv = strtoul(rule + len + 1, &rest, 0);
-	if (*rest == ':' && answered >= strtoul(rest + 1, NULL, 0))
+	if (*rest == ':')
+		count = strtoul(rest + 1, &rest, 0);
+	if (*rest == ':')
+		skip = strtoul(rest + 1, &rest, 0);
+	if (let_through < skip) {
+		let_through++;
+		return CKR_OK;
+	}
+	if (answered >= count)
 		return CKR_OK;
 	answered++;
 	return rv;
 }
+
+static bool
+is_set(const char *name, const char *value)
+{
+	const char *have = getenv(name);
+
+	return have != NULL && strcmp(have, value) == 0;
+}
+
+static CK_RV
+flags_add(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	const char *flags = getenv("FAKE_FLAGS");
+	CK_RV rv = real->C_GetTokenInfo(slot, info);
+
+	if (rv == CKR_OK && flags != NULL)
+		info->flags |= strtoul(flags, NULL, 0);
+	return rv;
+}
+
+static CK_RV
+sign_tell(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	CK_RV rv = real->C_GetAttributeValue(session, object, template,
+	    count);
+
+	if (rv != CKR_OK || count != 1 || template->type != CKA_SIGN ||
+	    template->pValue == NULL || !is_set("FAKE_SIGN", "kept"))
+		return rv;
+	for (size_t i = 0; i < told_count; i++)
+		if (told[i].object == object)
+			*(CK_BBOOL *)template->pValue = told[i].value;
+	return rv;
+}
+
+static CK_RV
+sign_keep(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	size_t i = 0;
+
+	if (count != 1 || template->type != CKA_SIGN ||
+	    getenv("FAKE_SIGN") == NULL)
+		return real->C_SetAttributeValue(session, object, template,
+		    count);
+	if (is_set("FAKE_SIGN", "ignored"))
+		return CKR_OK;
+	while (i < told_count && told[i].object != object)
+		i++;
+	if (i == sizeof(told) / sizeof(told[0]))
+		return CKR_DEVICE_MEMORY;
+	if (i == told_count)
+		told_count++;
+	told[i].object = object;
+	told[i].value = *(const CK_BBOOL *)template->pValue;
+	return CKR_OK;
+}
+
+/* The list behind the forwarding calls: the real one, but for three. */
+static CK_FUNCTION_LIST behind;
 
 #define FORWARD(...) FORWARD_(__VA_ARGS__)
 #define FORWARD_(call, parameters, arguments) \
@@ -152,7 +238,7 @@ fake_rv(const char *call)
 	fake_##call parameters \
 	{ \
 		CK_RV rv = fake_rv(#call); \
-		return rv != CKR_OK ? rv : real->call arguments; \
+		return rv != CKR_OK ? rv : behind.call arguments; \
 	}
 CALLS(FORWARD)
 
@@ -174,7 +260,11 @@ C_GetFunctionList(CK_FUNCTION_LIST **list)
 		*(void **)&get = dlsym(library, "C_GetFunctionList");
 	if (get == NULL || get(&real) != CKR_OK)
 		return CKR_GENERAL_ERROR;
-	answered = 0;
+	behind = *real;
+	behind.C_GetTokenInfo = flags_add;
+	behind.C_GetAttributeValue = sign_tell;
+	behind.C_SetAttributeValue = sign_keep;
+	answered = let_through = told_count = 0;
 	*list = &calls;
 	return CKR_OK;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/evp.h>
+
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/x509/cert.h>
 #include <anchorite/x509/cms.h>
+#include <anchorite/x509/name.h>
 
 #include "fuzz.h"
 
@@ -40,6 +44,75 @@ static const uint8_t certificate[] = {
 	0x85, 0x5e, 0xae, 0xa6, 0xff, 0xdd, 0xc0, 0x0d, 0xbd, 0x9d, 0x78,
 };
 
+/*
+ * Whom seeds/cms/envelope.der is for: P-256, CN=recipient, serial number 40.
+ * ECPrivateKey (RFC 5915, 3): the number 1 … 32, octet by octet.
+ */
+static const uint8_t recipient_key[] = {
+	0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20,
+	0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c,
+	0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+	0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20,
+	0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+};
+
+/* Its certificate; nobody asks for the signature. */
+static void
+recipient_make(EVP_PKEY *key, struct buf *out)
+{
+	const struct name_pair pair = { "CN", "recipient" };
+	AUTO(buf_release) struct buf name = { 0 }, spki = { 0 }, tbs = { 0 };
+	uint8_t identifier[DIGEST_SHA1_LEN];
+	struct cert_plan plan = {
+		.serial = { { 0x40 }, 1 }, .alg = alg_find("ecdsa-sha256"),
+		.extensions = { .path_length = -1, .subject_key = identifier },
+	};
+	struct fail fail = { 0 };
+
+	hold(name_write(&pair, 1, &name, &fail) == 0);
+	hold(spki_write(key, &spki, &fail) == 0);
+	hold(spki_identifier(buf_bytes(&spki), identifier, &fail) == 0);
+	plan.issuer = plan.subject = buf_bytes(&name);
+	plan.spki = buf_bytes(&spki);
+	hold(cert_build(&plan, &tbs, &fail) == 0);
+	alg_wrap(plan.alg, buf_bytes(&tbs), bytes_text("none"), out);
+}
+
+static int
+try_open(struct bytes cms)
+{
+	static EVP_PKEY *key;
+	static struct buf recipient;
+	AUTO(secret_release) struct secret content = { 0 };
+	const uint8_t *at = recipient_key;
+	struct fail fail = { 0 };
+
+	if (key == NULL) {
+		key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &at,
+		    sizeof(recipient_key));
+		hold(key != NULL);
+		recipient_make(key, &recipient);
+	}
+	if (cms_decrypt(cms, buf_bytes(&recipient), key, &content,
+	    &fail) != 0)
+		return refused(&fail);
+	hold(content.len <= SECRET_MAX && content.data[content.len] == 0);
+	return 0;
+}
+
+static int
+try_read(struct bytes cms)
+{
+	AUTO(buf_release) struct buf inside = { 0 };
+	struct fail fail = { 0 };
+	int64_t time;
+
+	if (cms_read_signer(cms, &inside, &time, &fail) != 0)
+		return refused(&fail);
+	hold(inside.len > 0);
+	return 0;
+}
+
 /* Right content or wrong: both can be, and only one can pass. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,6 +123,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (cms_verify(cms, bytes_text("content\n"), signer, &fail) != 0)
 		(void)refused(&fail);
+	(void)try_read(cms);
+	(void)try_open(cms);
 	hold(cms_verify(cms, bytes_text("contents\n"), signer, &fail) != 0);
 	return refused(&fail);
 }

@@ -14,6 +14,7 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/buf.h>
 
+#include "heap.h"
 #include "testing.h"
 
 static void
@@ -117,6 +118,45 @@ release_leaves_an_empty_one(void **state)
 	assert_int_equal(buf.len, 0);
 	assert_int_equal(buf.room, 0);
 	buf_release(&buf);
+}
+
+/* 40 bytes, made up here so that no other copy of them lies on the heap. */
+static void
+secret_append(struct buf *buf)
+{
+	uint8_t byte;
+
+	buf_reserve(buf, 40);
+	for (unsigned n = 0; n < 40; n++) {
+		byte = (uint8_t)(0xa5 + 7 * n);
+		buf_append(buf, &byte, 1);
+	}
+}
+
+static void
+wipe_leaves_nothing(void **state)
+{
+	struct buf kept = { 0 }, wiped = { 0 }, shrunk = { 0 };
+	uint8_t secret[40];
+
+	(void)state;
+	secret_append(&wiped);
+	memcpy(secret, wiped.data, sizeof(secret));
+	buf_wipe(&wiped);
+	assert_null(wiped.data);
+	assert_int_equal(wiped.len, 0);
+	assert_int_equal(wiped.room, 0);
+	buf_wipe(&wiped);
+	secret_append(&shrunk);
+	shrunk.len = 1;
+	buf_wipe(&shrunk);
+	if (UNDER_SANITISER)
+		return;
+	assert_false(heap_has(secret, sizeof(secret)));
+	/* What is only released is found, so it would have been. */
+	secret_append(&kept);
+	buf_release(&kept);
+	assert_true(heap_has(secret, sizeof(secret)));
 }
 
 static void
@@ -235,6 +275,7 @@ main(void)
 		cmocka_unit_test(reserved_room_is_not_moved),
 		cmocka_unit_test(move_hands_over),
 		cmocka_unit_test(release_leaves_an_empty_one),
+		cmocka_unit_test(wipe_leaves_nothing),
 		cmocka_unit_test(bytes_compare_by_content),
 		cmocka_unit_test(memory_is_zeroed_and_never_null),
 		cmocka_unit_test(scope_frees_what_was_not_given),

@@ -5,86 +5,18 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <spawn.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <openssl/cms.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 
-#include <anchorite/base/auto.h>
-#include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
-#include <anchorite/x509/cert.h>
 #include <anchorite/x509/cms.h>
 #include <anchorite/x509/der.h>
-#include <anchorite/x509/name.h>
 
-#define BYTES(text) bytes_of(text, sizeof(text) - 1)
-#define NOW     INT64_C(1795242648)	/* 2026-11-21T06:30:48Z */
-#define DAY     INT64_C(86400)
-#define CONTENT BYTES("line\nwithout carriage return\n")
+#include "cms.h"
 
-/* Who signs: a key and its self-signed certificate. */
-struct signer {
-	EVP_PKEY *key;
-	struct buf der;
-};
-
-static void
-signer_make(struct signer *signer, EVP_PKEY *key, const char *alg)
-{
-	const struct name_pair pair = { "CN", "Signer" };
-	AUTO(buf_release) struct buf name = { 0 };
-	AUTO(buf_release) struct buf spki = { 0 };
-	AUTO(buf_release) struct buf tbs = { 0 };
-	AUTO(buf_release) struct buf signature = { 0 };
-	uint8_t identifier[DIGEST_SHA1_LEN];
-	struct cert_plan plan = {
-		.serial = { { 0x40 }, 1 },
-		.alg = alg_find(alg),
-		.not_before = NOW - DAY,
-		.not_after = NOW + DAY,
-		.extensions = { .path_length = -1, .subject_key = identifier },
-	};
-	struct fail fail = { 0 };
-
-	signer->key = key;
-	assert_int_equal(name_write(&pair, 1, &name, &fail), 0);
-	assert_int_equal(spki_write(key, &spki, &fail), 0);
-	assert_int_equal(spki_identifier(buf_bytes(&spki), identifier, &fail),
-	    0);
-	plan.issuer = plan.subject = buf_bytes(&name);
-	plan.spki = buf_bytes(&spki);
-	assert_int_equal(cert_build(&plan, &tbs, &fail), 0);
-	assert_int_equal(alg_sign(plan.alg, key, buf_bytes(&tbs), &signature,
-	    &fail), 0);
-	alg_wrap(plan.alg, buf_bytes(&tbs), buf_bytes(&signature),
-	    &signer->der);
-}
-
-static void
-signer_release(struct signer *signer)
-{
-	EVP_PKEY_free(signer->key);
-	buf_release(&signer->der);
-}
-
-static X509 *
-x509_of(const struct signer *signer)
-{
-	const uint8_t *at = signer->der.data;
-	X509 *certificate = d2i_X509(NULL, &at, (long)signer->der.len);
-
-	assert_non_null(certificate);
-	return certificate;
-}
+#define SIGNING_TIME "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05"
 
 static void
 sign(const struct signer *signer, struct buf *out)
@@ -167,33 +99,13 @@ test_openssl_verifies(void **state)
 	BIO_free(content);
 }
 
-static void
-file_put(const char *folder, const char *name, struct bytes content)
-{
-	AUTO(auto_free) char *path = file_path(folder, name);
-	struct fail fail = { 0 };
-
-	assert_int_equal(file_write(path, content, 0600, &fail), 0);
-}
-
-/* The exit status of the command that a bundle's README gives. */
+/* The command that a bundle's README gives. */
 static int
 command_verifies(const char *folder, const char *content)
 {
-	char script[] = "cd \"$1\" && exec openssl cms -verify -binary "
-	    "-inform DER -in signature -content \"$2\" -certfile "
-	    "certificate -nointern -noverify -out out";
-	char sh[] = "sh", c[] = "-c";
-	char *const words[] = { sh, c, script, sh, (char *)(uintptr_t)folder,
-		(char *)(uintptr_t)content, NULL };
-	int status = -1;
-	pid_t child;
-
-	assert_int_equal(posix_spawnp(&child, sh, NULL, NULL, words,
-	    environ), 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return shell(folder, "exec openssl cms -verify -binary "
+	    "-inform DER -in signature -content \"$1\" -certfile "
+	    "certificate -nointern -noverify -out out", content);
 }
 
 static void
@@ -504,6 +416,123 @@ test_verify_refuses_data(void **state)
 	    "CMS: not SignedData");
 }
 
+static void
+test_reads_the_signer(void **state)
+{
+	AUTO(signer_release) struct signer signer = { 0 };
+	AUTO(buf_release) struct buf cms = { 0 };
+	AUTO(buf_release) struct buf late = { 0 };
+	AUTO(buf_release) struct buf certificate = { 0 };
+	struct fail fail = { 0 };
+	int64_t time = 0;
+
+	(void)state;
+	signer_make(&signer, EVP_EC_gen("P-256"), "ecdsa-sha256");
+	sign(&signer, &cms);
+	assert_int_equal(cms_read_signer(buf_bytes(&cms), &certificate, &time,
+	    &fail), 0);
+	assert_true(bytes_is_equal(buf_bytes(&certificate),
+	    buf_bytes(&signer.der)));
+	assert_true(time == NOW);
+	assert_int_equal(cms_sign(CONTENT, buf_bytes(&signer.der), signer.key,
+	    INT64_C(2524608000), &late, &fail), 0);
+	ERR_clear_error();
+	assert_int_equal(cms_read_signer(buf_bytes(&late), &certificate,
+	    &time, &fail), 0);
+	assert_true(time == INT64_C(2524608000));
+	assert_int_equal(certificate.len, 2 * signer.der.len);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void
+expect_no_signer(struct bytes cms, enum fail_kind kind,
+    const char *sentence)
+{
+	AUTO(buf_release) struct buf certificate = { 0 };
+	struct fail fail = { 0 };
+	int64_t time = 42;
+
+	assert_int_equal(cms_read_signer(cms, &certificate, &time, &fail), -1);
+	assert_string_equal(fail.sentence, sentence);
+	assert_int_equal(fail.kind, kind);
+	assert_int_equal(certificate.len, 0);
+	assert_true(time == 42);
+}
+
+/* Two times in one attribute; OpenSSL would not sign it, but may meet it. */
+static void
+two_times(const struct signer *signer, struct buf *out)
+{
+	const unsigned flags = CMS_DETACHED | CMS_BINARY;
+	X509_ATTRIBUTE *attribute = X509_ATTRIBUTE_create_by_NID(NULL,
+	    NID_pkcs9_signingTime, V_ASN1_UTCTIME, "261121063048Z", 13);
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL,
+	    flags | CMS_PARTIAL);
+	X509 *certificate = x509_of(signer);
+	CMS_SignerInfo *info = CMS_add1_signer(cms, certificate, signer->key,
+	    EVP_sha256(), flags);
+	uint8_t *der = NULL;
+	int len;
+
+	assert_int_equal(X509_ATTRIBUTE_set1_data(attribute, V_ASN1_UTCTIME,
+	    "261121063049Z", 13), 1);
+	assert_int_equal(CMS_signed_add1_attr(info, attribute), 1);
+	len = i2d_CMS_ContentInfo(cms, &der);
+	assert_true(len > 0);
+	buf_append(out, der, (size_t)len);
+	OPENSSL_free(der);
+	X509_ATTRIBUTE_free(attribute);
+	CMS_ContentInfo_free(cms);
+	X509_free(certificate);
+}
+
+static void
+test_read_signer_refuses(void **state)
+{
+	AUTO(signer_release) struct signer signer = { 0 };
+	AUTO(signer_release) struct signer other = { 0 };
+	struct recipe recipe = {
+		EVP_sha256(), CMS_DETACHED, 0, 2, NID_undef, NULL,
+	};
+	AUTO(buf_release) struct buf two = { 0 }, also = { 0 };
+	AUTO(buf_release) struct buf weak = { 0 }, cms = { 0 };
+	AUTO(buf_release) struct buf times = { 0 };
+	uint8_t *at;
+
+	(void)state;
+	signer_make(&signer, EVP_EC_gen("P-256"), "ecdsa-sha256");
+	signer_make(&other, EVP_EC_gen("P-256"), "ecdsa-sha256");
+	expect_no_signer(BYTES("\x30\x80\x00\x00"), FAIL_INPUT,
+	    "CMS: not DER: indefinite length");
+	cook(&recipe, &signer, &two);
+	expect_no_signer(buf_bytes(&two), FAIL_INPUT,
+	    "CMS: 2 signatures, want one");
+	recipe.signers = 1;
+	recipe.also = &other;
+	cook(&recipe, &signer, &also);
+	expect_no_signer(buf_bytes(&also), FAIL_INPUT,
+	    "CMS: 2 certificates inside, want one");
+	recipe.also = NULL;
+	recipe.hash = EVP_sha1();
+	cook(&recipe, &signer, &weak);
+	expect_no_signer(buf_bytes(&weak), FAIL_REFUSED,
+	    "CMS: hash sha1, want SHA-256, SHA-384 or SHA-512");
+	two_times(&signer, &times);
+	expect_no_signer(buf_bytes(&times), FAIL_INPUT,
+	    "CMS: not one signing time");
+	/* Another attribute where the time was, then a time that is none. */
+	sign(&signer, &cms);
+	at = memmem(cms.data, cms.len, SIGNING_TIME, sizeof(SIGNING_TIME) - 1);
+	assert_non_null(at);
+	at[sizeof(SIGNING_TIME) + 4] = 'x';
+	expect_no_signer(buf_bytes(&cms), FAIL_INPUT,
+	    "CMS: signing time: time: want YYMMDDHHMMSSZ through 2049, "
+	    "then YYYYMMDDHHMMSSZ");
+	at[sizeof(SIGNING_TIME) - 2] = 7;
+	expect_no_signer(buf_bytes(&cms), FAIL_INPUT,
+	    "CMS: not one signing time");
+}
+
 int
 main(void)
 {
@@ -522,6 +551,8 @@ main(void)
 		cmocka_unit_test(test_verify_refuses_other_shapes),
 		cmocka_unit_test(test_verify_takes_what_openssl_makes),
 		cmocka_unit_test(test_verify_refuses_data),
+		cmocka_unit_test(test_reads_the_signer),
+		cmocka_unit_test(test_read_signer_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,42 @@ refuses_a_damaged_store_before_the_pin(void **state)
 	assert_false(has_backup(place));
 }
 
+static void
+logs_in_with_a_pin_that_the_caller_has(void **state)
+{
+	struct place *place = *state;
+	const struct secret pin = softhsm_pin(SOFTHSM_USER_PIN);
+	const struct secret wrong = softhsm_pin("999999");
+	AUTO(session_release) struct session *session = NULL;
+	AUTO(key_release) struct key *key = NULL;
+	struct fail fail = { 0 };
+
+	place->plan.pin = PIN_PAD;	/* which is not asked */
+	session = opened(place);
+	must_fail(session_login_with(session, &wrong, &fail), &fail,
+	    FAIL_TOKEN, "token one: C_Login: the PIN is wrong");
+	assert_true(has_backup(place));
+	must_pass(session_login_with(session, &pin, &fail), &fail);
+	must_pass(key_generate(session_token(session), KEY_EC_P256, "root",
+	    &key, &fail), &fail);
+}
+
+static void
+protects_the_store_before_any_login(void **state)
+{
+	struct place *place = *state;
+	const struct secret pin = softhsm_pin(SOFTHSM_USER_PIN);
+	AUTO(session_release) struct session *session = opened(place);
+	struct fail fail = { 0 };
+
+	must_fail(session_login_with(session, NULL, &fail), &fail,
+	    FAIL_TOKEN, "token one: its reader has no PIN pad");
+	assert_true(has_backup(place));
+	empty_token_object(place);
+	must_fail(session_login_with(session, &pin, &fail), &fail,
+	    FAIL_TOKEN, "token.object is empty: a full disk does this; put ");
+}
+
 int
 main(void)
 {
@@ -299,6 +335,8 @@ main(void)
 		TEST(refuses_a_locked_pin),
 		TEST(refuses_a_pad_that_is_not_there),
 		TEST(refuses_a_damaged_store_before_the_pin),
+		TEST(logs_in_with_a_pin_that_the_caller_has),
+		TEST(protects_the_store_before_any_login),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,74 @@ base64_is_read_strictly(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* RFC 4648, 10, and what RFC 4648, 6 says of its first and last digit. */
+static const struct {
+	const char *octets;
+	const char *text;
+} base32_pairs[] = {
+	{ "", "" },
+	{ "fooba", "mzxw6ytb" },
+	{ "foobafooba", "mzxw6ytbmzxw6ytb" },
+	{ "\xff\xff\xff\xff\xff", "77777777" },
+	{ "\x00\x44\x32\x14\xc7\x42\x54\xb6\x35\xcf\x84\x65\x3a\x56\xd7"
+	    "\xc6\x75\xbe\x77\xdf", "abcdefghijklmnopqrstuvwxyz234567" },
+};
+
+static size_t
+base32_octets(size_t n)
+{
+	return strlen(base32_pairs[n].text) / 8 * 5;
+}
+
+static void
+base32_goes_both_ways(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < COUNT(base32_pairs); n++) {
+		char text[TEXT_BASE32_SIZE(20) + 1] = "", end = '#';
+		size_t len = base32_octets(n);
+		uint8_t octets[20 + 1];
+		struct fail fail = { 0 };
+
+		memset(text, end, sizeof(text));
+		text_base32(bytes_of(base32_pairs[n].octets, len), text);
+		assert_string_equal(text, base32_pairs[n].text);
+		assert_int_equal(text[TEXT_BASE32_SIZE(len)], end);
+		memset(octets, end, sizeof(octets));
+		want_pass(text_read_base32(bytes_text(text), octets, len,
+		    &fail), &fail);
+		assert_memory_equal(octets, base32_pairs[n].octets, len);
+		assert_int_equal(octets[len], end);
+	}
+}
+
+static void
+base32_is_read_strictly(void **state)
+{
+	static const char *const wrong[] = { "mzxw6yt", "mzxw6ytb2", "",
+	    "mzxw6yt0", "mzxw6yt1", "mzxw6yt8", "mzxw6yt9", "mzxw6yt=",
+	    "mzxw6ytB", "mzxw6yt ", "Mzxw6ytb", "mzxw\xc3\xb6tb" };
+	static const char *const sentences[] = {
+		"want 8 letters and digits 2-7, have 7",
+		"want 8 letters and digits 2-7, have 9",
+		"want 8 letters and digits 2-7, have 0",
+		"character 8: want a letter a-z or a digit 2-7",
+		"character 1: want a letter a-z or a digit 2-7",
+		"character 5: want a letter a-z or a digit 2-7",
+	};
+	uint8_t octets[5] = "same", same[5] = "same";
+	struct fail fail = { 0 };
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(wrong); n++)
+		want_fail(text_read_base32(bytes_text(wrong[n]), octets, 5,
+		    &fail), &fail, FAIL_INPUT,
+		    sentences[n < 3 ? n : n < 10 ? 3 : n - 6]);
+	want_fail(text_read_base32(bytes_of("mzxw6yt\0", 8), octets, 5,
+	    &fail), &fail, FAIL_INPUT, sentences[3]);
+	assert_memory_equal(octets, same, sizeof(same));
+}
+
 static const char *const labels[] = { "CERTIFICATE REQUEST",
     "NEW CERTIFICATE REQUEST", NULL };
 
@@ -389,6 +457,8 @@ main(void)
 		cmocka_unit_test(base64_goes_both_ways),
 		cmocka_unit_test(base64_takes_megabytes),
 		cmocka_unit_test(base64_is_read_strictly),
+		cmocka_unit_test(base32_goes_both_ways),
+		cmocka_unit_test(base32_is_read_strictly),
 		cmocka_unit_test(pem_has_lines_of_64),
 		cmocka_unit_test(pem_is_read),
 		cmocka_unit_test(pem_is_refused),

@@ -37,6 +37,7 @@ teardown(void **state)
 
 	module_release(&place->module);
 	unsetenv("FAKE_FAIL");
+	unsetenv("FAKE_FLAGS");
 	result = softhsm_teardown((void **)&place->softhsm);
 	free(place);
 	return result;
@@ -324,6 +325,329 @@ gives_random_octets(void **state)
 	token_release(&token);
 }
 
+static struct token_pins
+pins_of(const char *so, const char *user)
+{
+	struct token_pins pins = { softhsm_pin(so), softhsm_pin(user) };
+
+	return pins;
+}
+
+#define NEW_SO_PIN   "new-so-pin"
+#define NEW_USER_PIN "new-user-pin"
+
+static int
+change(struct token *token, const char *new_so, const char *new_user,
+    struct fail *fail)
+{
+	const struct token_pins old =
+	    pins_of(SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+	const struct token_pins new = pins_of(new_so, new_user);
+
+	return token_change_pins(token, &old, &new, fail);
+}
+
+static CK_RV
+login_raw(struct token *token, CK_USER_TYPE user, const char *text)
+{
+	struct secret pin = softhsm_pin(text);
+
+	return module_functions(token_module(token))->C_Login(
+	    token_session(token), user, pin.data, pin.len);
+}
+
+static void
+logout_raw(struct token *token)
+{
+	assert_int_equal(module_functions(token_module(token))->C_Logout(
+	    token_session(token)), CKR_OK);
+}
+
+/* Nobody is logged in, and these are the PINs. */
+static void
+must_have_pins(struct token *token, const char *so, const char *user)
+{
+	CK_SESSION_INFO info;
+
+	assert_int_equal(module_functions(token_module(token))->
+	    C_GetSessionInfo(token_session(token), &info), CKR_OK);
+	assert_int_equal(info.state, CKS_RW_PUBLIC_SESSION);
+	assert_int_equal(login_raw(token, CKU_SO, so), CKR_OK);
+	logout_raw(token);
+	assert_int_equal(login_raw(token, CKU_USER, user), CKR_OK);
+	logout_raw(token);
+}
+
+static void
+set_pin_raw(struct token *token, CK_USER_TYPE user, const char *old_text,
+    const char *new_text)
+{
+	struct secret old = softhsm_pin(old_text);
+	struct secret new = softhsm_pin(new_text);
+
+	assert_int_equal(login_raw(token, user, old_text), CKR_OK);
+	assert_int_equal(module_functions(token_module(token))->C_SetPIN(
+	    token_session(token), old.data, old.len, new.data, new.len),
+	    CKR_OK);
+	logout_raw(token);
+}
+
+/* Each may be new already, as a crash leaves it. */
+static void
+changes_both_pins(void **state)
+{
+	struct module *module = ((struct place *)*state)->module;
+
+	for (int i = 0; i < 4; i++) {
+		char label[16], uri[32];
+		struct fail fail = { 0 };
+		struct token *token;
+
+		snprintf(label, sizeof(label), "no%d", i);
+		snprintf(uri, sizeof(uri), "pkcs11:token=%s", label);
+		softhsm_token(module, label);
+		token = softhsm_open(module, uri, NULL);
+		if ((i & 1) != 0)
+			set_pin_raw(token, CKU_SO, SOFTHSM_SO_PIN,
+			    NEW_SO_PIN);
+		if ((i & 2) != 0)
+			set_pin_raw(token, CKU_USER, SOFTHSM_USER_PIN,
+			    NEW_USER_PIN);
+		must_pass(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail),
+		    &fail);
+		must_have_pins(token, NEW_SO_PIN, NEW_USER_PIN);
+		/* Again: nothing is set now, or this would be told. */
+		setenv("FAKE_FAIL", "C_SetPIN:0x30", 1);
+		must_pass(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail),
+		    &fail);
+		unsetenv("FAKE_FAIL");
+		must_have_pins(token, NEW_SO_PIN, NEW_USER_PIN);
+		token_release(&token);
+	}
+}
+
+static void
+changes_one_pin_alone(void **state)
+{
+	struct module *module = ((struct place *)*state)->module;
+	const struct secret pin = softhsm_pin(NEW_USER_PIN);
+	struct fail fail = { 0 };
+	struct token *token;
+
+	softhsm_token(module, "one");
+	token = softhsm_open(module, "pkcs11:token=one", NULL);
+	must_pass(change(token, SOFTHSM_SO_PIN, NEW_USER_PIN, &fail), &fail);
+	must_have_pins(token, SOFTHSM_SO_PIN, NEW_USER_PIN);
+	must_pass(token_login(token, &pin, &fail), &fail);
+	token_release(&token);
+}
+
+static void
+checks_new_pins_before_all(void **state)
+{
+	struct module *module = ((struct place *)*state)->module;
+	struct fail fail = { 0 };
+	struct token *token;
+
+	softhsm_token(module, "one");
+	token = softhsm_open(module, "pkcs11:token=one", NULL);
+	must_fail(change(token, "123", NEW_USER_PIN, &fail), &fail,
+	    FAIL_INPUT,
+	    "new SO PIN: token wants 4 to 255 characters, have 3");
+	must_fail(change(token, NEW_SO_PIN, "1", &fail), &fail, FAIL_INPUT,
+	    "new user PIN: token wants 4 to 255 characters, have 1");
+	must_have_pins(token, SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+	token_release(&token);
+}
+
+static void
+changes_no_pin_that_it_does_not_know(void **state)
+{
+	struct module *module = ((struct place *)*state)->module;
+	struct fail fail = { 0 };
+	struct token *token;
+
+	softhsm_token(module, "one");
+	token = softhsm_open(module, "pkcs11:token=one", NULL);
+	set_pin_raw(token, CKU_USER, SOFTHSM_USER_PIN, "third-pin");
+	must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail), &fail,
+	    FAIL_TOKEN, "user PIN: neither the old nor the new one opens "
+	    "the token; few tries are left");
+	must_have_pins(token, NEW_SO_PIN, "third-pin");
+	set_pin_raw(token, CKU_SO, NEW_SO_PIN, "third-pin");
+	must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail), &fail,
+	    FAIL_TOKEN, "SO PIN: neither the old nor the new one opens the "
+	    "token; few tries are left");
+	must_have_pins(token, "third-pin", "third-pin");
+	token_release(&token);
+}
+
+/* The rule answers so many calls; what it has left shows how many came. */
+static void
+tries_each_pin_once(void **state)
+{
+	static const struct {
+		const char *so, *rule;
+		int rest;
+	} rows[] = {
+		{ NEW_SO_PIN, "C_Login:0xa0:5", 3 },
+		{ SOFTHSM_SO_PIN, "C_Login:0xa0:5", 4 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct module *module = ((struct place *)*state)->module;
+		struct fail fail = { 0 };
+		struct token *token;
+
+		softhsm_token(module, "one");
+		token = softhsm_open(module, "pkcs11:token=one", NULL);
+		setenv("FAKE_FAIL", rows[i].rule, 1);
+		must_fail(change(token, rows[i].so, NEW_USER_PIN, &fail),
+		    &fail, FAIL_TOKEN,
+		    "SO PIN: neither the old nor the new one opens");
+		for (int n = 0; n < rows[i].rest; n++)
+			assert_int_equal(login_raw(token, CKU_SO,
+			    SOFTHSM_SO_PIN), CKR_PIN_INCORRECT);
+		unsetenv("FAKE_FAIL");
+		must_have_pins(token, SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+		token_release(&token);
+		assert_int_equal(teardown(state), 0);
+		setup(state);
+	}
+}
+
+/* C_Login would say that the token is at fault, were it called. */
+static void
+risks_no_last_try(void **state)
+{
+	static const struct {
+		const char *flags, *new_so, *new_user, *sentence;
+	} rows[] = {
+		{ "0x200000", NEW_SO_PIN, NEW_USER_PIN, "SO PIN: one try is "
+		    "left, too few for the new and the old one" },
+		{ "0x400000", NEW_SO_PIN, NEW_USER_PIN,
+		    "SO PIN: is locked" },
+		{ "0x200000", SOFTHSM_SO_PIN, NEW_USER_PIN,
+		    "SO PIN: C_Login: the token is at fault" },
+		{ "0x100000", NEW_SO_PIN, NEW_USER_PIN,
+		    "SO PIN: C_Login: the token is at fault" },
+		{ "0x010000", NEW_SO_PIN, NEW_USER_PIN,
+		    "SO PIN: C_Login: the token is at fault" },
+		{ "0x070000", NEW_SO_PIN, NEW_USER_PIN,
+		    "user PIN: is locked" },
+	};
+	struct module *module = ((struct place *)*state)->module;
+	struct fail fail = { 0 };
+	struct token *token;
+
+	softhsm_token(module, "one");
+	token = softhsm_open(module, "pkcs11:token=one", NULL);
+	setenv("FAKE_FAIL", "C_Login:0x30", 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		setenv("FAKE_FLAGS", rows[i].flags, 1);
+		must_fail(change(token, rows[i].new_so, rows[i].new_user,
+		    &fail), &fail, FAIL_TOKEN, rows[i].sentence);
+	}
+	unsetenv("FAKE_FAIL");
+	must_have_pins(token, SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+	setenv("FAKE_FLAGS", "0x20000", 1);
+	must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail), &fail,
+	    FAIL_TOKEN, "user PIN: one try is left");
+	setenv("FAKE_FLAGS", "0x40000", 1);
+	must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail), &fail,
+	    FAIL_TOKEN, "user PIN: is locked");
+	must_have_pins(token, SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+	token_release(&token);
+}
+
+/* The SO: old, C_SetPIN, new; then the same of the user. */
+static void
+says_what_kept_it_from_changing(void **state)
+{
+	static const struct {
+		const char *rule, *sentence, *so;
+		bool is_logged_in;
+	} rows[] = {
+		{ "C_Login:0x30", "SO PIN: C_Login: the token is at fault",
+		    SOFTHSM_SO_PIN, false },
+		{ "C_Login:0xa4:1", "SO PIN: C_Login: the PIN is locked",
+		    SOFTHSM_SO_PIN, false },
+		{ "C_Login:0xa0:1:1", "SO PIN: set, but does not open the "
+		    "token: C_Login: the PIN is wrong", NEW_SO_PIN, false },
+		{ "C_Login:0x30:1:2", "user PIN: C_Login: the token is at "
+		    "fault", NEW_SO_PIN, false },
+		{ "C_SetPIN:0x30", "SO PIN: C_SetPIN: the token is at fault "
+		    "(CKR_DEVICE_ERROR)", SOFTHSM_SO_PIN, false },
+		{ "C_SetPIN:0xa2:1:1", "user PIN: C_SetPIN: the PIN is too "
+		    "short or too long", NEW_SO_PIN, false },
+		{ "C_Logout:0x30:1", "SO PIN: C_Logout: the token is at "
+		    "fault", NEW_SO_PIN, true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct module *module = ((struct place *)*state)->module;
+		struct fail fail = { 0 };
+		struct token *token;
+
+		softhsm_token(module, "one");
+		token = softhsm_open(module, "pkcs11:token=one", NULL);
+		setenv("FAKE_FAIL", rows[i].rule, 1);
+		must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail),
+		    &fail, FAIL_TOKEN, rows[i].sentence);
+		unsetenv("FAKE_FAIL");
+		if (rows[i].is_logged_in)
+			logout_raw(token);
+		must_have_pins(token, rows[i].so, SOFTHSM_USER_PIN);
+		must_pass(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail),
+		    &fail);
+		must_have_pins(token, NEW_SO_PIN, NEW_USER_PIN);
+		token_release(&token);
+		/* Afresh: the rules count since the module was loaded. */
+		assert_int_equal(teardown(state), 0);
+		setup(state);
+	}
+}
+
+/* C_SetPIN fails, and then so does the logout. */
+static void
+says_both_of_two_faults(void **state)
+{
+	struct module *module = ((struct place *)*state)->module;
+	CK_FUNCTION_LIST *calls = module_functions(module);
+	CK_FUNCTION_LIST were = *calls;
+	struct fail fail = { 0 };
+	struct token *token;
+
+	softhsm_token(module, "one");
+	token = softhsm_open(module, "pkcs11:token=one", NULL);
+	calls->C_Logout = calls->C_GetFunctionStatus;
+	setenv("FAKE_FAIL", "C_SetPIN:0x30", 1);
+	must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail), &fail,
+	    FAIL_TOKEN, "SO PIN: C_SetPIN: the token is at fault "
+	    "(CKR_DEVICE_ERROR); and C_Logout: ");
+	*calls = were;
+	unsetenv("FAKE_FAIL");
+	logout_raw(token);
+	must_have_pins(token, SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+	token_release(&token);
+}
+
+static void
+changes_no_pin_behind_a_login(void **state)
+{
+	struct module *module = ((struct place *)*state)->module;
+	struct fail fail = { 0 };
+	struct token *token;
+
+	softhsm_token(module, "one");
+	token = softhsm_open(module, "pkcs11:token=one", SOFTHSM_USER_PIN);
+	must_fail(change(token, NEW_SO_PIN, NEW_USER_PIN, &fail), &fail,
+	    FAIL_TOKEN, "SO PIN: C_Login: another user is logged in");
+	logout_raw(token);
+	must_have_pins(token, SOFTHSM_SO_PIN, SOFTHSM_USER_PIN);
+	token_release(&token);
+}
+
 int
 main(void)
 {
@@ -343,6 +667,15 @@ main(void)
 		TEST(says_each_fault_of_a_pin),
 		TEST(refuses_a_token_without_user_pin),
 		TEST(gives_random_octets),
+		TEST(changes_both_pins),
+		TEST(changes_one_pin_alone),
+		TEST(checks_new_pins_before_all),
+		TEST(changes_no_pin_that_it_does_not_know),
+		TEST(tries_each_pin_once),
+		TEST(risks_no_last_try),
+		TEST(says_what_kept_it_from_changing),
+		TEST(says_both_of_two_faults),
+		TEST(changes_no_pin_behind_a_login),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,12 @@ struct bytes buf_bytes(const struct buf *buf);
 /* Frees, and leaves an empty buffer. For AUTO. */
 void buf_release(struct buf *buf);
 
+/*
+ * The same, all its room wiped before. A buffer that grew may have left
+ * copies where it was: buf_reserve what is secret first. For AUTO.
+ */
+void buf_wipe(struct buf *buf);
+
 struct bytes bytes_of(const void *data, size_t len);
 struct bytes bytes_text(const char *text);
 bool bytes_is_equal(struct bytes a, struct bytes b);

@@ -29,9 +29,11 @@ MUST_USE int secret_seal(bool *locked_out, struct fail *fail);
  * Asks "PROMPT: " on the terminal (/dev/tty), escaped (text.h), echo off,
  * the old state restored whatever happens, signals included: Ctrl-C and a
  * signal end the question. No terminal: FAIL_USAGE with the advice to use
- * --secret-fd. Interrupted, empty, longer than SECRET_MAX or with a control
- * character within (which no keypad types): FAIL_INPUT.
+ * --secret-fd. Interrupted (the sentence is SECRET_INTERRUPTED), empty,
+ * longer than SECRET_MAX or with a control character within (which no keypad
+ * types): FAIL_INPUT.
  */
+#define SECRET_INTERRUPTED "interrupted"
 MUST_USE int secret_ask(const char *prompt, struct secret *out,
     struct fail *fail);
 

@@ -27,6 +27,18 @@ void text_base64(struct buf *out, struct bytes bytes);
 MUST_USE int text_read_base64(struct bytes text, struct buf *out,
     struct fail *fail);
 
+/*
+ * RFC 4648, 6, in lower case. Groups of 5 octets only, so that nothing is
+ * padded: `len` is a multiple of 5. PINs are written so, hence into the
+ * caller's own memory: TEXT_BASE32_SIZE characters, with a NUL.
+ */
+#define TEXT_BASE32_SIZE(len) ((len) / 5 * 8 + 1)
+void text_base32(struct bytes bytes, char *out);
+/* `len` octets. FAIL_INPUT "want 16 letters and digits 2-7, have 15",
+ * "character 7: want a letter a-z or a digit 2-7". */
+MUST_USE int text_read_base32(struct bytes text, uint8_t *out, size_t len,
+    struct fail *fail);
+
 /* RFC 7468 strict form: 64 columns, LF, one final newline; appended. */
 void text_pem(struct buf *out, const char *label, struct bytes der);
 

@@ -27,6 +27,13 @@ MUST_USE int key_generate(struct token *token, enum key_kind kind,
     const char *label, struct key **out, struct fail *fail);
 
 /*
+ * The same for a custodian's card: EC keys also derive (ECDH), RSA keys also
+ * decrypt, so that a share of a PIN can be sent to them.
+ */
+MUST_USE int key_generate_custodian(struct token *token, enum key_kind kind,
+    const char *label, struct key **out, struct fail *fail);
+
+/*
  * Finds the one pair with this label and id (either may be empty, not
  * both). None: FAIL_TOKEN "no key matches"; two: both named. The kind must
  * be one we know; the public object must be there.
@@ -95,6 +102,61 @@ MUST_USE int key_prove(struct key *key, struct key_attestation *out,
  */
 MUST_USE int key_check(const struct key_attestation *attestation,
     struct fail *fail);
+
+/*
+ * What came of switching the private key's CKA_SIGN (PKCS #11 2.40, 4.9):
+ * what the token enforces, and what trying showed.
+ */
+struct key_switch {
+	bool by_token;		/* false: the token does not keep to it */
+	char trial[160];	/* "refused: CKR_KEY_FUNCTION_NOT_PERMITTED
+				   (C_SignInit)", "signed all the same",
+				   "CKA_SIGN cannot be set: CKR_…" or "…: it
+				   still reads true", "signed" */
+};
+
+/*
+ * Clears CKA_SIGN, reads it back, and tries to sign with the key, by
+ * C_SignInit and C_Sign of the module itself: some tokens sign all the same.
+ * A token that will not change the attribute, or will not keep to it, is no
+ * failure: by_token is false then. FAIL_TOKEN where the token itself fails.
+ * Done twice it says the same.
+ */
+MUST_USE int key_lock(struct key *key, struct key_switch *out,
+    struct fail *fail);
+
+/*
+ * Sets CKA_SIGN again, reads it back, and proves that the key signs, its
+ * signature verified. A key that was never locked is left as it is.
+ * by_token: it was the token that kept it from signing until now.
+ * FAIL_TOKEN where it does not sign afterwards.
+ */
+MUST_USE int key_unlock(struct key *key, struct key_switch *out,
+    struct fail *fail);
+
+/* FAIL_REFUSED where CKA_DESTROYABLE is false: "key X: CKA_DESTROYABLE is
+ * false: only initialising the token anew removes it". */
+MUST_USE int key_check_destroyable(const struct key *key,
+    struct fail *fail);
+
+/* What destroying a key pair did, and what proved it. */
+struct key_erasure {
+	unsigned private_count, public_count;	/* objects destroyed */
+	char trial[160];	/* "refused: CKR_KEY_HANDLE_INVALID
+				   (C_SignInit)"; "" where none was there */
+};
+
+/*
+ * Destroys every private and public key object with this id, and proves it
+ * in a second session: none with the id is found, none with the label (where
+ * one is given) that has no id, and the old handle is refused as gone. One
+ * with the label and an id of its own is another key, and stays. Objects
+ * that are gone already are success, so that what a crash cut short can be
+ * done again. FAIL_INPUT without an id; else FAIL_TOKEN. No struct key of
+ * that pair may be in use.
+ */
+MUST_USE int key_erase(struct token *token, struct bytes label,
+    struct bytes id, struct key_erasure *out, struct fail *fail);
 
 /* Destroys both objects and proves that neither is found. */
 MUST_USE int key_destroy(struct key **key, struct fail *fail);

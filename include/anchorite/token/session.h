@@ -41,6 +41,13 @@ MUST_USE int session_open_module(const struct session_plan *plan,
 MUST_USE int session_login(struct session *session, struct fail *fail);
 
 /*
+ * The same with a PIN that the caller has, or NULL for the reader's own pad;
+ * the plan's mode is not asked.
+ */
+MUST_USE int session_login_with(struct session *session,
+    const struct secret *pin, struct fail *fail);
+
+/*
  * Gets a PIN that is to be set: twice on a terminal, once from the
  * descriptor. `what`: "SO PIN", "user PIN".
  */

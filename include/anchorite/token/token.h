@@ -38,8 +38,18 @@ MUST_USE int token_init(struct module *module, const char *label,
     const struct secret *so_pin, const struct secret *user_pin,
     struct fail *fail);
 
+/* Could it be done, with PINs of these lengths? Refuses as token_init. */
+MUST_USE int token_check_init(struct module *module, const char *label,
+    const struct secret *so_pin, const struct secret *user_pin,
+    struct fail *fail);
+
 struct token;
 struct PKCS11_token_st;
+
+/* Both PINs of a token. */
+struct token_pins {
+	struct secret so, user;
+};
 
 /*
  * Opens the one token that the URI names: none is FAIL_TOKEN "no token
@@ -58,6 +68,26 @@ void token_release(struct token **token);
  * tells. One login a process.
  */
 MUST_USE int token_login(struct token *token, const struct secret *pin,
+    struct fail *fail);
+
+/* Could token_change_pins do it, as far as can be told without trying a PIN?
+ * Refuses as it would. */
+MUST_USE int token_check_change(const struct token *token,
+    const struct token_pins *old, const struct token_pins *new,
+    struct fail *fail);
+
+/*
+ * Changes both PINs, the SO PIN first (C_SetPIN in a session of the SO, then
+ * of the user); nobody is logged in before or after. Each may be the old or
+ * the new one already, as a crash leaves it: then nothing is done to it, so
+ * that doing it again completes it: the old one is tried first, then the
+ * new one, each once, and a new one that was set is tried once more.
+ * FAIL_TOKEN "SO PIN: …", "user PIN: …" where neither opens the token, or
+ * where it says, before any is tried, that one try is left; FAIL_INPUT where
+ * a new one is outside the token's bounds (nothing is changed then).
+ */
+MUST_USE int token_change_pins(struct token *token,
+    const struct token_pins *old, const struct token_pins *new,
     struct fail *fail);
 
 const struct token_info *token_info(const struct token *token);
