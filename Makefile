@@ -22,14 +22,18 @@ MODULES = \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
 	token/module token/uri token/store token/token token/token_pins token/key \
 	token/key_generate token/key_attest token/key_retire token/session \
-	ca/site ca/policy ca/policy_readers ca/policy_fields ca/vet \
+	ca/site ca/share ca/sheet ca/credential ca/credential_create \
+	ca/roster ca/policy ca/policy_readers ca/policy_custodians \
+	ca/policy_fields ca/split ca/vet \
 	ca/objects ca/journal ca/state ca/ledger ca/ledger_apply \
-	ca/authority ca/plan ca/evidence ca/recover ca/root ca/issue \
-	ca/revoke \
+	ca/ledger_approve ca/ledger_retire \
+	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
+	ca/authority ca/plan ca/evidence ca/retire ca/resplit ca/recover \
+	ca/root ca/issue ca/revoke ca/amend \
 	out/bundle out/bundle_check out/acm_pca_rules out/bundle_acm_pca \
 	out/bundle_files out/emit out/audit
 
-PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson
+PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson libgfshare
 CC       = gcc
 CFLAGS   = -O2 -g
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \

@@ -20,6 +20,7 @@ build() {
 	libp11-kit-dev           RFC 7512 URIs and the PKCS#11 header
 	libyaml-dev              reads policies
 	libjansson-dev           reads and writes the journal
+	libgfshare-dev           splits PINs among custodians
 	END
 }
 

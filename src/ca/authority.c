@@ -137,6 +137,11 @@ authority_check_ready(const struct authority *authority,
 		    "an earlier command stopped half-way (record %lld has no "
 		    "outcome): see 'anchorite status', then 'anchorite "
 		    "recover'", (long long)ledger->intent.seq);
+	if (ledger->next_policy != NULL)
+		return fail_with(fail, FAIL_REFUSED,
+		    "an earlier command stopped while the token's PINs were "
+		    "being changed: see 'anchorite status', then 'anchorite "
+		    "recover'");
 	if (ledger->loose > 0)
 		return fail_with(fail, FAIL_REFUSED,
 		    "%lld records since record %lld are not sealed: look at "
@@ -162,6 +167,39 @@ authority_append(struct authority *authority, const struct act *act,
 		return -1;
 	return journal_append(authority->journal, act->now, act->by, event,
 	    data, apply, authority, fail);
+}
+
+int
+authority_check_approval(const struct authority *authority,
+    const struct act *act, enum operation operation,
+    const struct json *parameters, struct fail *fail)
+{
+	if (act->approvals != NULL &&
+	    request_check(act->approvals->request, authority->ledger,
+		operation, parameters, act->now, fail) == -1)
+		return -1;
+	return approvals_check(act->approvals, authority->ledger, operation,
+	    fail);
+}
+
+int
+authority_put_approval(struct authority *authority, const struct act *act,
+    enum operation operation, const struct json *parameters,
+    struct json *data, struct fail *fail)
+{
+	AUTO(json_release) struct json *approval = NULL;
+
+	if (authority_check_approval(authority, act, operation, parameters,
+	    fail) == -1)
+		return -1;
+	if (act->approvals == NULL)
+		return 0;
+	if (approvals_put(act->approvals, authority->ledger,
+		authority->objects, &approval, fail) == -1 ||
+	    objects_sync(authority->objects, fail) == -1)
+		return -1;
+	json_put(data, "approval", &approval);
+	return 0;
 }
 
 int

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/ca/deed.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/vet.h>
 #include <anchorite/x509/lint.h>
@@ -176,6 +177,18 @@ intend_item(struct issue *issue, struct issue_item *item,
 	return 0;
 }
 
+struct json *
+issue_parameters(const struct issue *issue)
+{
+	AUTO(auto_free) const struct csr **requests =
+	    mem_new(issue->count, sizeof(*requests));
+
+	for (size_t n = 0; n < issue->count; n++)
+		requests[n] = issue->items[n].csr;
+	return deed_sign(issue->authority->ledger, issue->profile->name,
+	    requests, issue->count);
+}
+
 /* What a certificate and its records take on the disk, at most. */
 #define ROOM_EACH (2 * CERT_MAX)
 
@@ -185,8 +198,11 @@ issue_intend(struct issue *issue, struct fail *fail)
 	struct authority *authority = issue->authority;
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(json_release) struct json *items = json_new_list();
+	AUTO(json_release) struct json *parameters = issue_parameters(issue);
 
-	if (objects_check_room(authority->objects, issue->count * ROOM_EACH,
+	if (authority_put_approval(authority, issue->act, OPERATION_SIGN,
+		parameters, data, fail) == -1 ||
+	    objects_check_room(authority->objects, issue->count * ROOM_EACH,
 	    fail) == -1)
 		return -1;
 	for (size_t n = 0; n < issue->count; n++)

@@ -46,6 +46,16 @@ ledger_release(struct ledger **ledger)
 	free(l->by);
 	free(l->index);
 	policy_release(&l->policy);
+	policy_release(&l->next_policy);
+	for (size_t n = 0; n < CUSTODIANS_MAX; n++)
+		cert_release(&l->custodians[n]);
+	for (size_t n = 0; n < l->backup_count; n++) {
+		free(l->backups[n].name);
+		free(l->backups[n].place);
+		free(l->backups[n].fate);
+	}
+	free(l->backups);
+	free(l->used);
 	key_forget(&l->journal_key);
 	key_forget(&l->root_key);
 	cert_release(&l->journal_certificate);

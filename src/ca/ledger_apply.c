@@ -23,22 +23,6 @@ get_certificate(const struct json *object, const struct objects *objects,
 	return cert_read(buf_bytes(&der), out, fail);
 }
 
-/* Text that is shown to people, as it stands. */
-static int
-text_check(const char *key, const char *text, size_t max, struct fail *fail)
-{
-	if (text[0] == '\0' || strlen(text) > max ||
-	    text_is_deceptive(bytes_text(text), NULL, 0))
-		return fail_with(fail, FAIL_JOURNAL,
-		    "%s: want 1 to %zu characters, all of them visible", key,
-		    max);
-	return 0;
-}
-
-/* How an event changes the ledger. */
-typedef int applier(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail);
-
 static int
 key_apply(struct ledger_key *key, const struct json *data,
     struct bytes spki, struct fail *fail)
@@ -60,25 +44,29 @@ static int
 apply_init(struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct fail *fail)
 {
-	AUTO(buf_release) struct buf text = { 0 };
-	const struct json *key;
-	struct digest policy;
+	AUTO(policy_release) struct policy *policy = NULL;
+	const struct json *key, *split;
 	const char *name;
 	int64_t format;
 
 	if (json_get_number(record->data, "format", 1, 1, &format, fail) ==
 		-1 ||
-	    json_get_text(record->data, "name", &name, fail) == -1 ||
-	    text_check("name", name, NAME_MAX_LEN, fail) == -1 ||
-	    ledger_get_digest(record->data, "policy", &policy, fail) == -1 ||
-	    objects_get(objects, &policy, &text, fail) == -1 ||
-	    policy_read("policy", buf_bytes(&text), &ledger->policy, fail) ==
-		-1 ||
+	    ledger_get_words(record->data, "name", NAME_MAX_LEN, &name,
+		fail) == -1 ||
+	    ledger_get_policy(record->data, "policy", objects, &policy,
+		fail) == -1 ||
+	    ledger_adopt(ledger, objects, &policy, fail) == -1 ||
 	    json_get_object(record->data, "journal_key", &key, fail) == -1 ||
 	    get_certificate(key, objects, &ledger->journal_certificate, fail) ==
 		-1 ||
 	    cert_verify(ledger->journal_certificate,
 		ledger->journal_certificate->spki.key, fail) == -1)
+		return -1;
+	if (json_has(record->data, "split") &&
+	    (json_get_object(record->data, "split", &split, fail) == -1 ||
+		split_read(split, &ledger->split, fail) == -1 ||
+		split_check_holders(&ledger->split, &ledger->policy->roster,
+		    fail) == -1))
 		return -1;
 	ledger->name = mem_text(name);
 	return key_apply(&ledger->journal_key, key,
@@ -177,6 +165,8 @@ apply_crl_intent(struct ledger *ledger, const struct objects *objects,
 		    (unsigned long long)ledger->crl_number + 1,
 		    (long long)number);
 	ledger->intent.crl_number = (uint64_t)number;
+	/* While disabled the key is unlocked for this one signature. */
+	ledger->standing.is_due = ledger->state == STATE_DISABLED;
 	return intent_apply(ledger, record, &form, "", fail);
 }
 
@@ -382,25 +372,41 @@ apply_refused(struct ledger *ledger, const struct objects *objects,
 	return 0;
 }
 
+#define NONE -1
+
 static const struct event {
 	const char *name;
 	applier *apply;		/* NULL: nothing but the record itself */
 	bool is_loose;		/* must be sealed, or a crash is assumed */
 	bool within;		/* may come while an intent is open */
+	int operation;		/* that takes approvals, or NONE */
 } events[] = {
-	{ "init", apply_init, true, false },
-	{ "root-key", apply_root_key, true, false },
-	{ "root-intent", apply_root_intent, true, false },
-	{ "root-certified", apply_root_certified, true, true },
-	{ "sign-intent", apply_sign_intent, true, false },
-	{ "signed", apply_signed, true, true },
-	{ "crl-intent", apply_crl_intent, true, false },
-	{ "crl-signed", apply_crl_signed, true, true },
-	{ "revoked", apply_revoked, true, false },
-	{ "bundled", NULL, true, false },
-	{ "recovered", apply_recovered, true, true },
-	{ "refused", apply_refused, false, true },
-	{ "seal", apply_seal, false, false },
+	{ "init", apply_init, true, false, NONE },
+	{ "root-key", apply_root_key, true, false, NONE },
+	{ "root-intent", apply_root_intent, true, false, NONE },
+	{ "root-certified", apply_root_certified, true, true, NONE },
+	{ "sign-intent", apply_sign_intent, true, false, OPERATION_SIGN },
+	{ "signed", apply_signed, true, true, NONE },
+	{ "crl-intent", apply_crl_intent, true, false, OPERATION_CRL },
+	{ "crl-signed", apply_crl_signed, true, true, NONE },
+	{ "revoked", apply_revoked, true, false, OPERATION_REVOKE },
+	{ "bundled", NULL, true, false, NONE },
+	{ "disable", ledger_apply_state, true, false, OPERATION_DISABLE },
+	{ "enable", ledger_apply_state, true, false, OPERATION_ENABLE },
+	{ "delete", ledger_apply_delete, true, false, OPERATION_DELETE },
+	{ "restore", ledger_apply_restore, true, false, OPERATION_RESTORE },
+	{ "destroy", ledger_apply_destroy, true, false, OPERATION_DESTROY },
+	{ "key-locked", ledger_apply_key, true, false, NONE },
+	{ "key-unlocked", ledger_apply_key, true, false, NONE },
+	{ "key-erased", ledger_apply_key, true, false, NONE },
+	{ "backup", ledger_apply_backup, true, false, OPERATION_BACKUP },
+	{ "policy", ledger_apply_policy, true, false, OPERATION_POLICY },
+	{ "split-intent", ledger_apply_split_intent, true, false,
+	    OPERATION_RESPLIT },
+	{ "split", ledger_apply_split, true, false, NONE },
+	{ "recovered", apply_recovered, true, true, NONE },
+	{ "refused", apply_refused, false, true, NONE },
+	{ "seal", apply_seal, false, false, NONE },
 };
 
 static int
@@ -414,11 +420,28 @@ event_find(const char *name, const struct event **out, struct fail *fail)
 	return fail_with(fail, FAIL_JOURNAL, "is not known");
 }
 
+bool
+ledger_event_operation(const struct ledger *ledger, const char *name,
+    enum operation *out)
+{
+	for (size_t n = 0; n < COUNT(events); n++) {
+		if (strcmp(events[n].name, name) != 0 ||
+		    events[n].operation == NONE)
+			continue;
+		*out = (enum operation)events[n].operation;
+		if (*out == OPERATION_CRL && ledger->state == STATE_DISABLED)
+			*out = OPERATION_CRL_DISABLED;
+		return true;
+	}
+	return false;
+}
+
 static int
 event_apply(struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct fail *fail)
 {
 	const struct event *event;
+	enum operation operation;
 	enum state after;
 
 	if (state_after(ledger->state, record->event, &after, fail) == -1 ||
@@ -431,7 +454,20 @@ event_apply(struct ledger *ledger, const struct objects *objects,
 		return fail_with(fail, FAIL_JOURNAL,
 		    "the intent of record %lld is still open",
 		    (long long)ledger->intent.seq);
+	if (ledger->standing.is_due && !event->within &&
+	    event->apply != ledger_apply_key)
+		return fail_with(fail, FAIL_JOURNAL,
+		    "the token has not followed the state");
 	ledger->loose += event->is_loose;
+	if (ledger->next_policy != NULL &&
+	    strcmp(record->event, "split") != 0 &&
+	    strcmp(record->event, "recovered") != 0 &&
+	    strcmp(record->event, "refused") != 0)
+		return fail_with(fail, FAIL_JOURNAL,
+		    "a split of the PIN is still open");
+	if (ledger_event_operation(ledger, record->event, &operation) &&
+	    ledger_approve(ledger, record, operation, fail) == -1)
+		return -1;
 	if (event->apply != NULL &&
 	    event->apply(ledger, objects, record, fail) == -1)
 		return -1;
@@ -452,5 +488,9 @@ ledger_apply(struct ledger *ledger, const struct objects *objects,
 	free(ledger->by);
 	ledger->by = mem_text(record->by);
 	ledger->time = record->time;
+	if (strcmp(record->event, "refused") != 0)
+		ledger->head = (struct journal_head){
+			record->seq, record->time, record->digest
+		};
 	return 0;
 }

@@ -153,6 +153,30 @@ check_crl(const struct yaml_node *node, const struct policy *policy,
 	    "have %s", buf_cstr(&root), buf_cstr(&have));
 }
 
+/* A rule that the policy states is wrong where it stands. */
+static int
+check_roster(const struct yaml_node *node, const struct roster *roster,
+    struct fail *fail)
+{
+	const struct yaml_node *operations = place_of(node, "operations");
+	const struct yaml_node *custodians = place_of(node, "custodians");
+
+	if (roster->count == 0 && operations != node)
+		return yaml_fail(fail, operations,
+		    "operations: take custodians, and there are none");
+	for (int i = 0; operations != node && i < OPERATIONS; i++) {
+		const struct yaml_node *place =
+		    place_of(operations, operation_names[i]);
+
+		if (place != operations &&
+		    roster_check_rule(roster, (enum operation)i, fail))
+			return yaml_fail_in(fail, place, "operations");
+	}
+	if (roster_check(roster, fail))
+		return yaml_fail_in(fail, custodians, "custodians");
+	return 0;
+}
+
 /* The sense of it, after all is well formed. */
 static int
 check_policy(const struct yaml_node *node, const struct policy *policy,
@@ -174,6 +198,8 @@ check_policy(const struct yaml_node *node, const struct policy *policy,
 	    fail) ||
 	    check_crl(place_of(place_of(node, "crl"), "period"), policy, fail))
 		return -1;
+	if (check_roster(node, &policy->roster, fail))
+		return -1;
 	for (size_t i = 0; i < policy->profile_count; i++)
 		if (check_profile(&profiles->items[i], policy,
 		    &policy->profiles[i], fail))
@@ -191,6 +217,7 @@ policy_read(const char *name, struct bytes text, struct policy **out,
 
 	/* As AWS Private CA does, for clocks that lag behind. */
 	policy->backdate.hours = 1;
+	memcpy(policy->roster.rules, quorum_defaults, sizeof(quorum_defaults));
 	if (yaml_read(name, text, &policy->document, fail))
 		return -1;
 	root = yaml_root(policy->document);

@@ -56,9 +56,22 @@ read_word(const struct yaml_node *node, const struct yaml_field *field,
 	return 0;
 }
 
-/* unsigned, a bit for each name; a list of none would say nothing. */
-static int
-read_filled_names(const struct yaml_node *node,
+int
+policy_check_key(const struct yaml_node *item,
+    const struct yaml_field *field, struct fail *fail)
+{
+	struct yaml_node place = *item;
+
+	place.line = item->key_line;
+	place.column = item->key_column;
+	if (!is_word(item->key))
+		return yaml_fail(fail, &place, "%s: " WORD ", have %s",
+		    field->key, item->key);
+	return 0;
+}
+
+int
+policy_read_filled_names(const struct yaml_node *node,
     const struct yaml_field *field, void *out, struct fail *fail)
 {
 	if (policy_check_list(node, field, fail))
@@ -94,14 +107,9 @@ read_profile(const struct yaml_node *node, const struct yaml_field *field,
 			    1U << EXT_KU_KEY_CERT_SIGN | 1U << EXT_KU_CRL_SIGN,
 		},
 	};
-	struct yaml_node place = *node;
 
-	place.line = node->key_line;
-	place.column = node->key_column;
-	if (!is_word(node->key))
-		return yaml_fail(fail, &place, "%s: " WORD ", have %s",
-		    field->key, node->key);
-	if (yaml_decode(node, field->how, &profile, fail))
+	if (policy_check_key(node, field, fail) ||
+	    yaml_decode(node, field->how, &profile, fail))
 		return -1;
 	profile.extensions.path_length = (int)profile.path_length;
 	*out = profile;
@@ -184,11 +192,12 @@ const struct yaml_field policy_profile_fields[] = {
 	    &path_lengths, "how many CAs may follow below" },
 	{ "validity", read_validity, WHOLE, true,
 	    NULL, "a period, or match-issuer" },
-	{ "keys", read_filled_names, offsetof(struct policy_profile, keys),
-	    true, key_kind_names, "kinds of key that a request may bring" },
+	{ "keys", policy_read_filled_names,
+	    offsetof(struct policy_profile, keys), true, key_kind_names,
+	    "kinds of key that a request may bring" },
 	{ "subject", read_filled_map, offsetof(struct policy_profile, subject),
 	    false, policy_subject_fields, "which subjects are taken" },
-	{ "key-usage", read_filled_names, EXTENSION(key_usage), false,
+	{ "key-usage", policy_read_filled_names, EXTENSION(key_usage), false,
 	    key_usage_names, "what the certified key may do" },
 	{ "extended-key-usage", policy_read_extension,
 	    EXTENSION(ext_key_usage), false, &in_ext_key_usage,
@@ -205,7 +214,7 @@ const struct yaml_field policy_profile_fields[] = {
 	    NULL, "where the root's certificate is" },
 	{ "ocsp-urls", policy_read_urls, EXTENSION(ocsp_urls), false,
 	    NULL, "where OCSP answers for the root" },
-	{ "copy-from-request", read_filled_names,
+	{ "copy-from-request", policy_read_filled_names,
 	    offsetof(struct policy_profile, copied), false,
 	    ext_copyable_names, "extensions taken from the request" },
 	{ 0 },
@@ -242,6 +251,10 @@ const struct yaml_field policy_fields[] = {
 	    policy_root_fields, "the root itself" },
 	{ "crl", yaml_read_map, offsetof(struct policy, crl_period), true,
 	    policy_crl_fields, "the root's CRL" },
+	{ "custodians", policy_read_custodians, WHOLE, false,
+	    policy_custodian_fields, "who approves, by name" },
+	{ "operations", policy_read_operations, WHOLE, false,
+	    policy_operation_fields, "what each operation takes" },
 	{ "profiles", read_profiles, WHOLE, true,
 	    policy_profile_fields, "the kinds of certificate, by name" },
 	{ 0 },

@@ -16,6 +16,16 @@ MUST_USE int policy_check_list(const struct yaml_node *node,
 MUST_USE int policy_check_map(const struct yaml_node *node,
     const struct yaml_field *field, struct fail *fail);
 
+/* FAIL_INPUT unless the key of the item is a word (policies/README.md). */
+MUST_USE int policy_check_key(const struct yaml_node *item,
+    const struct yaml_field *field, struct fail *fail);
+
+/* unsigned, a bit for each name; a list of none would say nothing. */
+yaml_reader policy_read_filled_names;
+/* struct policy: its custodians; how: the fields of one. */
+yaml_reader policy_read_custodians;
+/* struct policy: what its operations take; how: the fields of one. */
+yaml_reader policy_read_operations;
 /* struct buf: a DER Name from a list of one-key maps, in their order. */
 yaml_reader policy_read_name;
 /* struct ext_subtrees: its directory names, a list of such lists. */

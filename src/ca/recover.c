@@ -2,6 +2,8 @@
 #include <anchorite/ca/recover.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/ca/resplit.h>
+#include <anchorite/ca/retire.h>
 
 #define ROOM 65536	/* bytes: two records and a torn line */
 
@@ -48,7 +50,9 @@ recover(struct authority *authority, const struct act *act,
 	    mend(authority, data, fail) == -1)
 		return -1;
 	json_put_number(data, "intent", authority->ledger->intent.seq);
-	if (authority_append(authority, act, "recovered", &data, fail) == -1)
+	if (authority_append(authority, act, "recovered", &data, fail) == -1 ||
+	    retire_follow(authority, act, session, fail) == -1 ||
+	    resplit_record(authority, act, fail) == -1)
 		return -1;
 	return authority_seal(authority, act, journal_key, fail);
 }

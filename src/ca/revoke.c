@@ -3,7 +3,9 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/deed.h>
 #include <anchorite/ca/plan.h>
+#include <anchorite/ca/retire.h>
 #include <anchorite/x509/lint.h>
 
 int
@@ -25,17 +27,17 @@ revoke_certificate(struct authority *authority, const struct act *act,
     struct session *session, struct fail *fail)
 {
 	AUTO(key_release) struct key *key = NULL;
-	AUTO(json_release) struct json *data = json_new();
-	char serial[SERIAL_HEX_SIZE];
+	AUTO(json_release) struct json *parameters =
+	    deed_revoke(&issued->serial, crl_reason_name(reason));
+	AUTO(json_release) struct json *data = json_copy_of(parameters);
 	EVP_PKEY *signer;
 
-	serial_hex(&issued->serial, serial);
 	if (revoke_check(authority, act, issued, fail) == -1 ||
 	    authority_find_signer(&authority->ledger->journal_key, session,
-		&key, &signer, fail) == -1)
+		&key, &signer, fail) == -1 ||
+	    authority_put_approval(authority, act, OPERATION_REVOKE,
+		parameters, data, fail) == -1)
 		return -1;
-	json_put_text(data, "reason", crl_reason_name(reason));
-	json_put_text(data, "serial", serial);
 	if (authority_append(authority, act, "revoked", &data, fail) == -1)
 		return -1;
 	return authority_seal(authority, act, signer, fail);
@@ -82,8 +84,14 @@ crl_intend(struct authority *authority, const struct act *act,
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(json_release) struct json *items = json_new_list();
 	AUTO(json_release) struct json *item = json_new();
+	AUTO(json_release) struct json *parameters = deed_crl(ledger);
+	enum operation operation = OPERATION_CRL;
 	struct digest digest;
 
+	(void)ledger_event_operation(ledger, "crl-intent", &operation);
+	if (authority_put_approval(authority, act, operation, parameters,
+	    data, fail) == -1)
+		return -1;
 	digest_of(tbs, &digest);
 	json_put_digest(item, "tbs", &digest);
 	json_add(items, &item);
@@ -125,6 +133,35 @@ crl_outcome(struct authority *authority, const struct act *act,
 	return 0;
 }
 
+/*
+ * While the root is disabled its key is unlocked for this one signature,
+ * after the intent is on the disk, and locked again whatever happens; where
+ * even that fails, recover locks it.
+ */
+static int
+crl_sign(struct authority *authority, struct key *root_key,
+    EVP_PKEY *signer, struct bytes tbs, struct buf *signature_out,
+    struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	bool is_disabled = ledger->state == STATE_DISABLED;
+	struct key_switch ignored = { 0 };
+	struct fail second = { 0 };
+
+	int result;
+
+	if (is_disabled && key_unlock(root_key, &ignored, fail) == -1)
+		return -1;
+	result = alg_sign(plan_alg(ledger->policy), signer, tbs,
+	    signature_out, fail);
+	if (is_disabled && key_lock(root_key, &ignored, &second) == -1)
+		return result == -1 ? fail_in(fail, "the key is not locked "
+		    "again (%s)", second.sentence) : fail_with(fail,
+		    second.kind, "the key is not locked again: %s",
+		    second.sentence);
+	return result;
+}
+
 int
 revoke_sign_crl(struct authority *authority, const struct act *act,
     struct session *session, struct crl **out, struct fail *fail)
@@ -145,10 +182,11 @@ revoke_sign_crl(struct authority *authority, const struct act *act,
 	    objects_check_room(authority->objects, tbs.len + 65536, fail) ==
 		-1 ||
 	    crl_intend(authority, act, buf_bytes(&tbs), fail) == -1 ||
-	    alg_sign(plan_alg(ledger->policy), root_signer, buf_bytes(&tbs),
+	    crl_sign(authority, root_key, root_signer, buf_bytes(&tbs),
 		&signature, fail) == -1 ||
 	    crl_outcome(authority, act, buf_bytes(&tbs),
 		buf_bytes(&signature), &crl, fail) == -1 ||
+	    retire_follow(authority, act, session, fail) == -1 ||
 	    authority_seal(authority, act, journal_signer, fail) == -1)
 		return -1;
 	*out = GIVE(crl);

@@ -5,6 +5,7 @@
 #include <anchorite/base/text.h>
 #include <anchorite/ca/evidence.h>
 #include <anchorite/ca/plan.h>
+#include <anchorite/ca/resplit.h>
 #include <anchorite/x509/lint.h>
 
 #define ROOM 65536	/* bytes: a certificate and its records */
@@ -75,11 +76,32 @@ put_object(struct authority *authority, struct json *data, const char *key,
 	return 0;
 }
 
+/* The policy, its custodians, and how the PIN is split. */
+static int
+put_founding(struct authority *authority, const struct founding *founding,
+    struct json *data, struct fail *fail)
+{
+	struct json *split;
+
+	json_put_digest(data, "policy", &founding->adoption->policy->digest);
+	if (founding->weak != NULL && *founding->weak != NULL)
+		json_put(data, "acknowledged", founding->weak);
+	if (adoption_put(founding->adoption, authority->objects, data, fail) ==
+	    -1)
+		return -1;
+	if (founding->split == NULL)
+		return 0;
+	split = split_json(founding->split);
+	json_put(data, "split", &split);
+	return resplit_put_envelopes(authority->objects, founding->split,
+	    founding->envelopes, fail);
+}
+
 /* The first record and its seal, in a directory that is still empty. */
 static int
-init_record(struct authority *authority, const char *name,
-    const struct policy *policy, const struct act *act,
-    struct session *session, struct key *key, struct fail *fail)
+init_record(struct authority *authority, const struct founding *founding,
+    const struct act *act, struct session *session, struct key *key,
+    struct fail *fail)
 {
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(json_release) struct json *journal_key = json_new();
@@ -87,13 +109,12 @@ init_record(struct authority *authority, const char *name,
 	EVP_PKEY *signer;
 
 	json_put_number(data, "format", 1);
-	json_put_text(data, "name", name);
+	json_put_text(data, "name", founding->name);
 	json_put_text(data, "program", "anchorite " ANCHORITE_VERSION);
 	if (put_key(journal_key, key, session, fail) == -1 ||
-	    journal_certificate(name, act, session, key, &certificate,
-		fail) == -1 ||
-	    put_object(authority, data, "policy", buf_bytes(&policy->text),
-		fail) == -1 ||
+	    journal_certificate(founding->name, act, session, key,
+		&certificate, fail) == -1 ||
+	    put_founding(authority, founding, data, fail) == -1 ||
 	    put_object(authority, journal_key, "certificate",
 		buf_bytes(&certificate), fail) == -1 ||
 	    objects_sync(authority->objects, fail) == -1 ||
@@ -107,20 +128,20 @@ init_record(struct authority *authority, const char *name,
 }
 
 int
-root_init(const char *path, const char *name, const struct policy *policy,
-    const struct act *act, struct session *session, struct fail *fail)
+root_init(const struct founding *founding, const struct act *act,
+    struct session *session, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
 	AUTO(buf_release) struct buf label = { 0 };
 	AUTO(key_release) struct key *key = NULL;
 	struct fail ignored = { 0 };
 
-	if (authority_create(path, &authority, fail) == -1)
+	if (authority_create(founding->path, &authority, fail) == -1)
 		return -1;
-	buf_printf(&label, "%s journal", name);
+	buf_printf(&label, "%s journal", founding->name);
 	if (key_generate(session_token(session), KEY_EC_P256,
 		buf_cstr(&label), &key, fail) == 0 &&
-	    init_record(authority, name, policy, act, session, key, fail) == 0)
+	    init_record(authority, founding, act, session, key, fail) == 0)
 		return 0;
 	/* Without a first record nothing was begun: leave nothing behind. */
 	if (key != NULL && journal_head(authority->journal)->seq == 0)

@@ -10,11 +10,15 @@ static const char *const names[] = {
 	[STATE_NONE] = "without a root key",
 	[STATE_PENDING_CERTIFICATE] = "pending-certificate",
 	[STATE_ACTIVE] = "active",
+	[STATE_DISABLED] = "disabled",
+	[STATE_DELETED] = "deleted",
+	[STATE_DESTROYED] = "destroyed",
 };
 
 #define IN(state) (1u << (state))
-#define IN_ANY                                                                 \
-	(IN(STATE_NONE) | IN(STATE_PENDING_CERTIFICATE) | IN(STATE_ACTIVE))
+#define IN_ANY    (IN(STATE_DESTROYED + 1) - 1u)
+#define IN_LIVING (IN_ANY & ~IN(STATE_DESTROYED))
+#define IN_FORCE  (IN(STATE_ACTIVE) | IN(STATE_DISABLED))
 #define STAYS -1
 
 /*
@@ -36,10 +40,22 @@ static const struct {
 	    IN(STATE_PENDING_CERTIFICATE), STATE_ACTIVE },
 	{ "sign-intent", "signing", IN(STATE_ACTIVE), STAYS },
 	{ "signed", "signing", IN(STATE_ACTIVE), STAYS },
-	{ "crl-intent", "signing a CRL", IN(STATE_ACTIVE), STAYS },
-	{ "crl-signed", "signing a CRL", IN(STATE_ACTIVE), STAYS },
-	{ "revoked", "revoking", IN(STATE_ACTIVE), STAYS },
-	{ "bundled", "making a bundle", IN(STATE_ACTIVE), STAYS },
+	{ "crl-intent", "signing a CRL", IN_FORCE, STAYS },
+	{ "crl-signed", "signing a CRL", IN_FORCE, STAYS },
+	{ "revoked", "revoking", IN_FORCE, STAYS },
+	{ "bundled", "making a bundle", IN_FORCE, STAYS },
+	{ "disable", "disabling", IN(STATE_ACTIVE), STATE_DISABLED },
+	{ "enable", "enabling", IN(STATE_DISABLED), STATE_ACTIVE },
+	{ "delete", "deleting", IN(STATE_DISABLED), STATE_DELETED },
+	{ "restore", "restoring", IN(STATE_DELETED), STATE_DISABLED },
+	{ "destroy", "destroying", IN(STATE_DELETED), STATE_DESTROYED },
+	{ "key-locked", "locking the key", IN(STATE_DISABLED), STAYS },
+	{ "key-unlocked", "unlocking the key", IN(STATE_ACTIVE), STAYS },
+	{ "key-erased", "erasing the key", IN(STATE_DESTROYED), STAYS },
+	{ "backup", "recording a backup", IN_FORCE, STAYS },
+	{ "policy", "changing the policy", IN_LIVING, STAYS },
+	{ "split-intent", "splitting the PIN", IN_ANY, STAYS },
+	{ "split", "splitting the PIN", IN_ANY, STAYS },
 	{ "recovered", "recovering", IN_ANY, STAYS },
 	{ "refused", "a refusal", IN_ANY, STAYS },
 	{ "seal", "sealing", IN_ANY, STAYS },

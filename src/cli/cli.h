@@ -7,7 +7,10 @@
 
 #include <anchorite/base/fail.h>
 #include <anchorite/base/json.h>
+#include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
+#include <anchorite/ca/issue.h>
+#include <anchorite/ca/share.h>
 #include <anchorite/ca/site.h>
 #include <anchorite/token/session.h>
 
@@ -31,6 +34,19 @@ enum option {
 	OPT_FOR,
 	OPT_OUT,
 	OPT_FROM,
+	OPT_REQUEST,
+	OPT_CREDENTIAL,
+	OPT_CUSTODIANS,
+	OPT_EXPIRES,
+	OPT_DAYS,
+	OPT_FATE,
+	OPT_PLACE,
+	OPT_SPLIT,
+	OPT_SHARES,
+	OPT_SHEETS,
+	OPT_PERSON,
+	OPT_KIND,
+	OPT_CARD,
 	OPTIONS,
 };
 
@@ -39,19 +55,32 @@ enum option {
 #define TAKES_READ  (TAKES(OPT_AUTHORITY) | TAKES(OPT_JSON))
 #define TAKES_SITE  (TAKES(OPT_SITE) | TAKES(OPT_SECRET_FD))
 #define TAKES_ACT   (TAKES_SITE | TAKES(OPT_BY) | TAKES(OPT_TIME))
-#define TAKES_WRITE (TAKES(OPT_AUTHORITY) | TAKES_ACT)
+#define TAKES_WRITE                                                          \
+	(TAKES(OPT_AUTHORITY) | TAKES_ACT | TAKES(OPT_CREDENTIAL))
+/* What custodians may have to approve. */
+#define TAKES_DEED                                                           \
+	(TAKES_WRITE | TAKES(OPT_REQUEST) | TAKES(OPT_YES))
 
 struct option_row {
 	const char *name;		/* "--profile" */
 	const char *argument;		/* "NAME"; NULL: a switch */
 	const char *help;
+	bool is_list;			/* may be given again and again */
 };
 extern const struct option_row option_rows[OPTIONS];
+
+/* The values of an option that may be given again and again. */
+#define LIST_MAX 32
+struct option_list {
+	const char *values[LIST_MAX];
+	size_t count;
+};
 
 /* One call of the program. */
 struct cli {
 	const struct command *command;
 	const char *values[OPTIONS];	/* NULL: not given; "" a switch */
+	struct option_list credentials, fates;
 	char **operands;
 	int operand_count;
 	bool is_json;
@@ -91,6 +120,16 @@ int run_list(struct cli *cli, struct fail *fail);
 int run_show(struct cli *cli, struct fail *fail);
 int run_status(struct cli *cli, struct fail *fail);
 int run_bundle(struct cli *cli, struct fail *fail);
+int run_custodian_new(struct cli *cli, struct fail *fail);
+int run_custodian_show(struct cli *cli, struct fail *fail);
+int run_custodian_replace(struct cli *cli, struct fail *fail);
+int run_quorum_show(struct cli *cli, struct fail *fail);
+int run_request(struct cli *cli, struct fail *fail);
+int run_approve(struct cli *cli, struct fail *fail);
+int run_retire(struct cli *cli, struct fail *fail);
+int run_backup(struct cli *cli, struct fail *fail);
+int run_policy_adopt(struct cli *cli, struct fail *fail);
+int run_token_resplit(struct cli *cli, struct fail *fail);
 int run_audit_show(struct cli *cli, struct fail *fail);
 int run_audit_verify(struct cli *cli, struct fail *fail);
 
@@ -110,15 +149,103 @@ MUST_USE int cli_open_authority(const struct cli *cli, bool write,
     struct authority **out, struct fail *fail);
 MUST_USE int cli_load_site(const struct cli *cli, struct site **out,
     struct fail *fail);
-/* Opens the site's token and logs in. The site must outlive the session. */
+/*
+ * Opens the site's token and logs in: with the PIN that the custodians'
+ * shares give, or as the site says (custody NULL, or without shares). The
+ * site must outlive the session.
+ */
+struct custody;
 MUST_USE int cli_log_in(const struct cli *cli, const struct site *site,
-    struct session **out, struct fail *fail);
-/* Asks "… [yes/no]" on the terminal; --yes answers. No: FAIL_REFUSED. */
+    const struct custody *custody, struct session **out, struct fail *fail);
+/* Asks "… Type yes: " on the terminal; --yes answers. No: FAIL_REFUSED. */
 MUST_USE int cli_confirm(const struct cli *cli, const char *question,
+    struct fail *fail);
+/* The same for another word than yes. */
+MUST_USE int cli_confirm_word(const struct cli *cli, const char *question,
+    const char *word, struct fail *fail);
+/* Was it a slip of the hand, after which a person may be asked again? */
+bool cli_is_slip(const struct fail *fail);
+/* Asks for a line on the terminal, echoed; empty is an answer. Appended. */
+MUST_USE int cli_ask(const char *prompt, struct buf *out,
     struct fail *fail);
 /* A failed command of an authority: recorded where policy or state forbade
  * it. Always -1. */
 int cli_refused(const struct cli *cli, struct authority *authority,
+    struct fail *fail);
+
+/* custody.c: what the custodians who are present give, one after the
+ * other: their approvals, and their shares of the token's PIN. */
+struct share_source {
+	const struct split *split;	/* lent; NULL: nothing is split */
+	struct buf envelopes[SHARES_MAX];
+	struct share shares[SHARES_MAX];
+	size_t count;			/* of the shares that were given */
+};
+struct custody {
+	struct approvals *approvals;	/* cli->act lends them */
+	bool changes_policy;		/* resplit: that takes approvals, too */
+	/* Of the split in force, and of one that was begun. */
+	struct share_source now, next;
+};
+void custody_release(struct custody *custody);
+
+/*
+ * Gathers what the operation takes (NULL parameters: none) and what the
+ * token takes: approvals from --request and the files beside it, or live;
+ * credentials from --credential, or asked for. Then cli->act has the
+ * approvals, and they are enough.
+ */
+MUST_USE int custody_gather(struct cli *cli,
+    const struct authority *authority, enum operation operation,
+    const struct json *parameters, struct custody *out, struct fail *fail);
+/* The same for shares alone: of an authority, or of the folder that token
+ * init --split wrote (the custody then has its split). */
+MUST_USE int custody_unlock(struct cli *cli,
+    const struct authority *authority, struct custody *out,
+    struct fail *fail);
+MUST_USE int custody_unlock_folder(struct cli *cli, const char *folder,
+    struct split *split_out, struct custody *out, struct fail *fail);
+/* The PINs; FAIL_REFUSED where there are too few shares. */
+MUST_USE int custody_pins(const struct share_source *source,
+    struct token_pins *out, struct fail *fail);
+
+/* carried.c: the request of --request, and every FILE.*.p7s beside it. */
+MUST_USE int cli_load_approvals(const struct cli *cli,
+    const struct ledger *ledger, struct approvals **out, struct fail *fail);
+
+/* sheets.c: prints the sheet of every share where --sheets says, and has it
+ * typed back; the split then has sheets. */
+MUST_USE int sheets_print(const struct cli *cli, const char *token,
+    struct new_split *split, struct fail *fail);
+
+/* A sheet, typed line by line; on a terminal a slip is typed again. */
+MUST_USE int sheets_read(const struct cli *cli, const char *split,
+    const char *custodian, struct share *out, struct fail *fail);
+
+/* deeds.c: the parameters of an operation from the command line. */
+struct deed {
+	enum operation operation;
+	struct json *parameters;
+	struct issue *issue;		/* sign */
+	const struct issued *issued;	/* revoke; lent */
+	enum crl_reason reason;
+	struct adoption *adoption;	/* policy, resplit */
+	struct split_form form;		/* resplit */
+	struct requests *requests;
+};
+void deed_release(struct deed *deed);
+MUST_USE int deed_prepare(struct cli *cli, struct authority *authority,
+    enum operation operation, char **operands, int count, struct deed *out,
+    struct fail *fail);
+
+MUST_USE int deed_prepare_replace(struct cli *cli,
+    struct authority *authority, char **operands, struct deed *deed,
+    struct fail *fail);
+
+/* cmd_quorum.c: warns of what a roster cannot do without somebody, and has
+ * it acknowledged; the list (NULL: none) is for the record. */
+MUST_USE int cli_acknowledge(const struct cli *cli,
+    const struct roster *roster, int threshold, struct json **out,
     struct fail *fail);
 
 /* Shows a certificate, with its line of the inventory (or NULL), as text or

@@ -80,6 +80,7 @@ show_audit_json(const struct audit *audit)
 	json_put_number(json, "certificates", audit->certificates);
 	json_put_number(json, "roots", audit->roots);
 	json_put_number(json, "crls", audit->crls);
+	json_put_number(json, "approvals", audit->approvals);
 	json_put_number(json, "possibly_issued", audit->possibly);
 	json_put_number(json, "refusals", audit->refusals);
 	json_put_number(json, "unsealed", audit->unsealed);
@@ -105,6 +106,9 @@ run_audit_verify(struct cli *cli, struct fail *fail)
 	printf("  derived again and verified: %lld root, %lld certificates, "
 	    "%lld CRLs\n", (long long)audit.roots,
 	    (long long)audit.certificates, (long long)audit.crls);
+	if (audit.approvals > 0)
+		printf("  %lld operations approved by custodians, their "
+		    "signatures verified\n", (long long)audit.approvals);
 	printf("  %lld refusals; %lld signatures without an outcome\n",
 	    (long long)audit.refusals, (long long)audit.possibly);
 	if (audit.unsealed > 0)

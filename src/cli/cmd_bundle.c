@@ -40,6 +40,7 @@ int
 run_bundle(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(json_release) struct json *list = json_new_list();
@@ -58,7 +59,8 @@ run_bundle(struct cli *cli, struct fail *fail)
 	    authority_check_ready(authority, &cli->act, "bundled", fail) ==
 		-1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
-	    cli_log_in(cli, site, &session, fail) == -1)
+	    custody_unlock(cli, authority, &custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	for (int n = 0; n < cli->operand_count; n++)
 		if (bundle_one(cli, authority, consumer, issued[n], session,

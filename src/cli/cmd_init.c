@@ -4,7 +4,6 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
-#include <anchorite/ca/policy.h>
 #include <anchorite/ca/root.h>
 
 #include "cli.h"
@@ -31,27 +30,75 @@ last_part(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+static int
+prepare(struct cli *cli, struct adoption **adoption, struct fail *fail)
+{
+	AUTO(policy_release) struct policy *policy = NULL;
+
+	if (policy_load(cli->values[OPT_POLICY], &policy, fail) == -1)
+		return -1;
+	return adoption_make(&policy, cli->values[OPT_CUSTODIANS], NULL,
+	    adoption, fail);
+}
+
+/* The shares of a token that token init --split made. */
+static int
+unlock(struct cli *cli, const struct adoption *adoption,
+    struct split *split, struct custody *custody, struct fail *fail)
+{
+	if (cli->values[OPT_SHARES] == NULL)
+		return 0;
+	if (custody_unlock_folder(cli, cli->values[OPT_SHARES], split,
+	    custody, fail) == -1)
+		return -1;
+	return split_check_holders(split, &adoption->policy->roster, fail);
+}
+
+static void
+show_begun(const struct founding *founding)
+{
+	const struct policy *policy = founding->adoption->policy;
+
+	printf("authority %s begun in %s\n", founding->name, founding->path);
+	show_line("policy", policy->name);
+	show_digest("policy SHA-256", &policy->digest);
+	printf("next: anchorite root generate --authority %s\n",
+	    founding->path);
+}
+
 int
 run_init(struct cli *cli, struct fail *fail)
 {
-	const char *path = cli->operands[0];
-	const char *name = cli->values[OPT_NAME];
-	AUTO(policy_release) struct policy *policy = NULL;
+	AUTO(adoption_release) struct adoption *adoption = NULL;
+	AUTO(json_release) struct json *weak = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
+	struct split split = { .id = "" };
+	struct founding founding = {
+		.path = cli->operands[0],
+		.name = cli->values[OPT_NAME],
+		.weak = &weak,
+	};
 
-	if (name == NULL)
-		name = last_part(path);
-	if (name_check(name, fail) == -1 ||
-	    policy_load(cli->values[OPT_POLICY], &policy, fail) == -1 ||
-	    file_check_absent(path, fail) == -1 ||
+	if (founding.name == NULL)
+		founding.name = last_part(founding.path);
+	if (name_check(founding.name, fail) == -1 ||
+	    prepare(cli, &adoption, fail) == -1 ||
+	    file_check_absent(founding.path, fail) == -1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
-	    root_init(path, name, policy, &cli->act, session, fail) == -1)
+	    unlock(cli, adoption, &split, &custody, fail) == -1 ||
+	    cli_acknowledge(cli, &adoption->policy->roster,
+		split.form.threshold, &weak, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1)
 		return -1;
-	printf("authority %s begun in %s\n", name, path);
-	show_line("policy", policy->name);
-	show_digest("policy SHA-256", &policy->digest);
-	printf("next: anchorite root generate --authority %s\n", path);
+	founding.adoption = adoption;
+	if (split.id[0] != '\0') {
+		founding.split = &split;
+		founding.envelopes = custody.now.envelopes;
+	}
+	if (root_init(&founding, &cli->act, session, fail) == -1)
+		return -1;
+	show_begun(&founding);
 	return 0;
 }

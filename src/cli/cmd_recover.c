@@ -7,6 +7,38 @@
 
 #include "cli.h"
 
+/*
+ * A split that was begun is rolled forward: both PINs become the new ones,
+ * whichever they are now, and the session is opened with them.
+ */
+static int
+log_in(struct cli *cli, const struct authority *authority,
+    const struct site *site, struct session **out, struct fail *fail)
+{
+	struct session_plan plan = site_plan(site, cli->secret_fd);
+	AUTO(custody_release) struct custody custody = { 0 };
+	AUTO(token_pins_release) struct token_pins old = { 0 };
+	AUTO(token_pins_release) struct token_pins new = { 0 };
+	AUTO(session_release) struct session *session = NULL;
+
+	if (custody_unlock(cli, authority, &custody, fail) == -1)
+		return -1;
+	if (custody.next.split == NULL)
+		return cli_log_in(cli, site, &custody, out, fail);
+	if (custody_pins(&custody.now, &old, fail) == -1)
+		return fail_in(fail, "the old split");
+	if (custody_pins(&custody.next, &new, fail) == -1)
+		return fail_in(fail, "the new split");
+	if (session_open(&plan, &session, fail) == -1 ||
+	    session_protect(session, fail) == -1 ||
+	    token_change_pins(session_token(session), &old, &new, fail) == -1 ||
+	    session_sync(session, fail) == -1 ||
+	    session_login_with(session, &new.user, fail) == -1)
+		return -1;
+	*out = GIVE(session);
+	return 0;
+}
+
 int
 run_recover(struct cli *cli, struct fail *fail)
 {
@@ -24,7 +56,7 @@ run_recover(struct cli *cli, struct fail *fail)
 		return -1;
 	show_interrupted(authority);
 	if (cli_confirm(cli, "Record this so, and seal?", fail) == -1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    log_in(cli, authority, site, &session, fail) == -1 ||
 	    recover(authority, &cli->act, session, fail) == -1)
 		return -1;
 	printf("recovered and sealed\n");

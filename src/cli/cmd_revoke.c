@@ -13,27 +13,25 @@ int
 run_revoke(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
+	AUTO(deed_release) struct deed deed = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
-	enum crl_reason reason = CRL_UNSPECIFIED;
-	struct issued *issued;
 
-	if (cli->values[OPT_REASON] != NULL &&
-	    crl_reason_read(cli->values[OPT_REASON], &reason, fail) == -1)
-		return -1;
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
-	    ledger_look_up(authority->ledger, cli->operands[0], &issued,
-		fail) == -1 ||
-	    revoke_check(authority, &cli->act, issued, fail) == -1 ||
+	    deed_prepare(cli, authority, OPERATION_REVOKE, cli->operands,
+		cli->operand_count, &deed, fail) == -1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
-	    cli_show_issued(cli, authority, issued, fail) == -1 ||
+	    cli_show_issued(cli, authority, deed.issued, fail) == -1 ||
 	    cli_confirm(cli, "Revoke this certificate?", fail) == -1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
-	    revoke_certificate(authority, &cli->act, issued, reason, session,
-		fail) == -1)
+	    custody_gather(cli, authority, OPERATION_REVOKE, deed.parameters,
+		&custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
+	    revoke_certificate(authority, &cli->act, deed.issued, deed.reason,
+		session, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	printf("revoked (%s); the next CRL carries it: anchorite crl\n",
-	    crl_reason_name(reason));
+	    crl_reason_name(deed.reason));
 	return 0;
 }
 
@@ -70,6 +68,8 @@ int
 run_crl(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
+	AUTO(deed_release) struct deed deed = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(crl_release) struct crl *crl = NULL;
@@ -77,9 +77,12 @@ run_crl(struct cli *cli, struct fail *fail)
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    (cli->values[OPT_OUT] != NULL &&
 		file_check_absent(cli->values[OPT_OUT], fail) == -1) ||
-	    revoke_check_crl(authority, &cli->act, fail) == -1 ||
+	    deed_prepare(cli, authority, OPERATION_CRL, cli->operands,
+		cli->operand_count, &deed, fail) == -1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    custody_gather(cli, authority, deed.operation, deed.parameters,
+		&custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
 	    revoke_sign_crl(authority, &cli->act, session, &crl, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	return crl_written(cli, crl, fail);

@@ -27,6 +27,7 @@ int
 run_root_generate(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 
@@ -34,7 +35,8 @@ run_root_generate(struct cli *cli, struct fail *fail)
 	    cli_load_site(cli, &site, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "root-key", fail) ==
 		-1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    custody_unlock(cli, authority, &custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
 	    root_generate(authority, &cli->act, session, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	show_root_key(cli, authority);
@@ -45,6 +47,7 @@ int
 run_root_adopt(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(uri_release) struct uri *uri = NULL;
@@ -58,7 +61,8 @@ run_root_adopt(struct cli *cli, struct fail *fail)
 	    cli_load_site(cli, &site, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "root-key", fail) ==
 		-1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    custody_unlock(cli, authority, &custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
 	    root_adopt(authority, &cli->act, uri, session, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	show_root_key(cli, authority);
@@ -88,6 +92,7 @@ int
 run_root_certify(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 
@@ -95,7 +100,8 @@ run_root_certify(struct cli *cli, struct fail *fail)
 	    cli_load_site(cli, &site, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "root-intent", fail) ==
 		-1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
+	    custody_unlock(cli, authority, &custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
 	    certify(cli, authority, session, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	printf("signed: the authority is %s\n",

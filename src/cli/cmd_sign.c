@@ -1,46 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/base/file.h>
 #include <anchorite/ca/issue.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/vet.h>
 
 #include "cli.h"
-
-/* The request files of the command line, whole. */
-struct requests {
-	struct issue_file *files;
-	struct buf *contents;
-	size_t count;
-};
-
-static void
-requests_release(struct requests *requests)
-{
-	for (size_t n = 0; n < requests->count; n++)
-		buf_release(&requests->contents[n]);
-	free(requests->contents);
-	free(requests->files);
-}
-
-static int
-requests_load(const struct cli *cli, struct requests *out, struct fail *fail)
-{
-	out->count = (size_t)cli->operand_count;
-	out->files = mem_new(out->count, sizeof(*out->files));
-	out->contents = mem_new(out->count, sizeof(*out->contents));
-	for (size_t n = 0; n < out->count; n++) {
-		if (file_load(cli->operands[n], CSR_MAX, &out->contents[n],
-		    fail) == -1)
-			return fail_in(fail, "request");
-		out->files[n].name = cli->operands[n];
-		out->files[n].content = buf_bytes(&out->contents[n]);
-	}
-	return 0;
-}
 
 static int
 show_item(const struct issue *issue, const struct issue_item *item,
@@ -102,24 +68,23 @@ show_outcome(const struct cli *cli, const struct issue *issue)
 int
 run_sign(struct cli *cli, struct fail *fail)
 {
-	AUTO(requests_release) struct requests requests = { 0 };
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(custody_release) struct custody custody = { 0 };
+	AUTO(deed_release) struct deed deed = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
-	AUTO(issue_release) struct issue *issue = NULL;
 
-	if (requests_load(cli, &requests, fail) == -1)
-		return -1;
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
+	    deed_prepare(cli, authority, OPERATION_SIGN, cli->operands,
+		cli->operand_count, &deed, fail) == -1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
-	    issue_read(authority, &cli->act, cli->values[OPT_PROFILE],
-		cli->values[OPT_REISSUE] != NULL, requests.files,
-		requests.count, &issue, fail) == -1 ||
-	    cli_log_in(cli, site, &session, fail) == -1 ||
-	    issue_build(issue, session_token(session), fail) == -1 ||
-	    show_and_confirm(cli, issue, fail) == -1 ||
-	    issue_finish(issue, session, fail) == -1)
+	    custody_gather(cli, authority, OPERATION_SIGN, deed.parameters,
+		&custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
+	    issue_build(deed.issue, session_token(session), fail) == -1 ||
+	    show_and_confirm(cli, deed.issue, fail) == -1 ||
+	    issue_finish(deed.issue, session, fail) == -1)
 		return cli_refused(cli, authority, fail);
-	show_outcome(cli, issue);
+	show_outcome(cli, deed.issue);
 	return 0;
 }

@@ -49,6 +49,43 @@ show_head(const struct authority *authority)
 	show_digest("head", &head->digest);
 }
 
+/* How the key stands in the token, and who opens it. */
+static void
+show_custody(const struct ledger *ledger)
+{
+	const struct key_standing *standing = &ledger->standing;
+	char line[256];
+
+	if (ledger->state == STATE_DELETED)
+		show_time("restorable until", ledger->deletion_ends);
+	if (standing->is_due)
+		show_line("in the token", "has not followed yet");
+	else if (standing->trial[0] != '\0') {
+		snprintf(line, sizeof(line), "%s%s", standing->trial,
+		    standing->by_token || ledger->state == STATE_ACTIVE ? "" :
+		    ": disabled by this program's word only");
+		show_line("in the token", line);
+	}
+	for (size_t n = 0; n < ledger->backup_count; n++) {
+		snprintf(line, sizeof(line), "%s: %s%s%s",
+		    ledger->backups[n].name, ledger->backups[n].place,
+		    ledger->backups[n].fate != NULL ? "; " : "",
+		    ledger->backups[n].fate != NULL ?
+		    ledger->backups[n].fate : "");
+		show_line("backup", line);
+	}
+	if (ledger->policy->roster.count > 0) {
+		snprintf(line, sizeof(line), "%zu: see quorum show",
+		    ledger->policy->roster.count);
+		show_line("custodians", line);
+	}
+	if (ledger->split.id[0] != '\0') {
+		snprintf(line, sizeof(line), "split, %d of %d shares",
+		    ledger->split.form.threshold, ledger->split.form.count);
+		show_line("PIN", line);
+	}
+}
+
 static void
 show_status(const struct cli *cli, const struct authority *authority,
     int64_t strays)
@@ -74,6 +111,7 @@ show_status(const struct cli *cli, const struct authority *authority,
 	snprintf(line, sizeof(line), "%lld made or perhaps made",
 	    (long long)ledger->root_signatures);
 	show_line("root signatures", line);
+	show_custody(ledger);
 	show_head(authority);
 	if (strays > 0) {
 		snprintf(line, sizeof(line),
@@ -110,6 +148,16 @@ show_status_json(const struct authority *authority, int64_t strays)
 		json_put_text(json, "crl_next_update", next);
 	}
 	json_put_number(json, "root_signatures", ledger->root_signatures);
+	json_put_number(json, "custodians",
+	    (int64_t)ledger->policy->roster.count);
+	json_put_bool(json, "token_due", ledger->standing.is_due);
+	json_put_bool(json, "locked_by_token", ledger->standing.by_token);
+	if (ledger->state == STATE_DELETED) {
+		text_time(ledger->deletion_ends, next);
+		json_put_text(json, "restorable_until", next);
+	}
+	if (ledger->split.id[0] != '\0')
+		json_put_text(json, "split", ledger->split.id);
 	json_put_number(json, "records", head->seq);
 	json_put_number(json, "sealed", ledger->sealed_seq);
 	json_put_number(json, "refusals", ledger->refusals);

@@ -9,25 +9,60 @@
 
 const struct command commands[] = {
 	{ "init", "DIR", 1, 1,
-	    TAKES_ACT | TAKES(OPT_POLICY) | TAKES(OPT_NAME),
+	    TAKES_ACT | TAKES(OPT_POLICY) | TAKES(OPT_NAME) |
+		TAKES(OPT_CUSTODIANS) | TAKES(OPT_SHARES) |
+		TAKES(OPT_CREDENTIAL) | TAKES(OPT_YES),
 	    NEEDS(OPT_POLICY), "begin an authority",
 	    "Makes the directory DIR with an empty journal, generates the "
 	    "journal's own key (EC P-256) in the token, puts the policy in "
-	    "force and seals that as the first record. The root key comes "
-	    "next: root generate, or root adopt.",
+	    "force and seals that as the first record. Where the policy names "
+	    "custodians, their certificates come from --custodians; where "
+	    "the token's PIN is split, the envelopes of its shares from "
+	    "--shares. The root key comes next: root generate, or root "
+	    "adopt.",
 	    "anchorite init --site site.yaml --policy "
 	    "policies/acm-pca-rsa-4096.yaml example-root", run_init },
+	{ "custodian new", "PATH", 1, 1,
+	    TAKES(OPT_PERSON) | TAKES(OPT_KIND) | TAKES(OPT_CARD) |
+		TAKES(OPT_KEY) | TAKES(OPT_SECRET_FD) | TAKES(OPT_TIME),
+	    NEEDS(OPT_PERSON), "make a custodian's credential",
+	    "Makes a key pair and a self-signed certificate that names the "
+	    "person: PATH.key, under a passphrase that is asked twice, and "
+	    "PATH.pem; with --card a key on a card or second token, described "
+	    "by PATH.yaml. Prints the lines for the policy.",
+	    "anchorite custodian new --person 'Alice Example' alice",
+	    run_custodian_new },
+	{ "custodian show", "FILE...", 1, ISSUE_MAX, TAKES(OPT_JSON), 0,
+	    "show custodians' certificates",
+	    "Shows of each certificate the person, the key and the SHA-256 "
+	    "that a policy pins.",
+	    "anchorite custodian show alice.pem bob.pem",
+	    run_custodian_show },
+	{ "custodian replace", "NAME FILE", 2, 2,
+	    TAKES_DEED | TAKES(OPT_SPLIT) | TAKES(OPT_SHEETS), 0,
+	    "replace a custodian's certificate",
+	    "The same person with a new key (FILE, a certificate): the policy "
+	    "changes in that digest alone. Where the PIN is split, it is "
+	    "split anew, and the old share dies.",
+	    "anchorite custodian replace --authority example-root --site "
+	    "site.yaml alice new/alice.pem", run_custodian_replace },
 	{ "token list", "", 0, 0, TAKES_SITE | TAKES(OPT_JSON), 0,
 	    "list the tokens of the site's module",
 	    "Lists every token that the module shows, with the URI that names "
 	    "it. Nothing is logged in to.",
 	    "anchorite token list --site site.yaml", run_token_list },
 	{ "token init", "", 0, 0,
-	    TAKES_SITE | TAKES(OPT_LABEL), NEEDS(OPT_LABEL),
+	    TAKES_SITE | TAKES(OPT_LABEL) | TAKES(OPT_SPLIT) |
+		TAKES(OPT_POLICY) | TAKES(OPT_CUSTODIANS) | TAKES(OPT_OUT) |
+		TAKES(OPT_SHEETS) | TAKES(OPT_YES), NEEDS(OPT_LABEL),
 	    "initialise an empty token",
 	    "Initialises the first token that is not initialised yet, under "
 	    "the label, and sets its SO PIN and user PIN (asked in this "
-	    "order, each twice). A token that is in use is never touched.",
+	    "order, each twice). A token that is in use is never touched. "
+	    "--split K/N makes random PINs that nobody sees, and splits them "
+	    "among the N custodians of the policy who have the role share: "
+	    "each gets an envelope in the new folder --out, and a sheet of "
+	    "paper that is typed back.",
 	    "anchorite token init --site site.yaml --label example-root",
 	    run_token_init },
 	{ "token show", "", 0, 0, TAKES_SITE | TAKES(OPT_JSON), 0,
@@ -35,6 +70,16 @@ const struct command commands[] = {
 	    "Shows what the token of the site file says of itself: maker, "
 	    "serial, versions, and how its PIN stands.",
 	    "anchorite token show --site site.yaml", run_token_show },
+	{ "token resplit", "", 0, 0,
+	    TAKES_DEED | TAKES(OPT_SPLIT) | TAKES(OPT_POLICY) |
+		TAKES(OPT_CUSTODIANS) | TAKES(OPT_SHEETS), 0,
+	    "give the token new PINs, split anew",
+	    "Makes new PINs and new shares; the old ones open the token no "
+	    "more. For a share that was lost, or with --policy for other "
+	    "holders of shares. Takes enough of the old shares, and the "
+	    "approvals of resplit (and of policy, where that changes).",
+	    "anchorite token resplit --authority example-root --site "
+	    "site.yaml --split 2/4", run_token_resplit },
 	{ "root generate", "", 0, 0, TAKES_WRITE, 0,
 	    "make the root key in the token",
 	    "Generates the root key pair as the policy says, reads every "
@@ -77,8 +122,8 @@ const struct command commands[] = {
 	    "anchorite csr check --policy policies/acm-pca-rsa-4096.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_csr_check },
 	{ "sign", "FILE...", 1, ISSUE_MAX,
-	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE) | TAKES(OPT_YES), NEEDS(OPT_PROFILE),
+	    TAKES_DEED | TAKES(OPT_JSON) | TAKES(OPT_PROFILE) |
+		TAKES(OPT_REISSUE), NEEDS(OPT_PROFILE),
 	    "sign requests",
 	    "Signs one or many requests under a profile, in one transaction: "
 	    "one login, one intent, one seal. All are vetted before the PIN "
@@ -86,26 +131,115 @@ const struct command commands[] = {
 	    "only after a yes. One that is refused refuses all.",
 	    "anchorite sign --authority example-root --site site.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_sign },
-	{ "revoke", "ID", 1, 1,
-	    TAKES_WRITE | TAKES(OPT_REASON) | TAKES(OPT_YES), 0,
+	{ "revoke", "ID", 1, 1, TAKES_DEED | TAKES(OPT_REASON), 0,
 	    "revoke a certificate",
 	    "Revokes the certificate with this serial (or the beginning of "
 	    "its serial or digest, six digits or more). It takes effect with "
 	    "the next CRL.",
 	    "anchorite revoke --authority example-root --site site.yaml "
 	    "--reason superseded 5f1c09a2", run_revoke },
-	{ "crl", "", 0, 0, TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_OUT), 0,
+	{ "crl", "", 0, 0, TAKES_DEED | TAKES(OPT_JSON) | TAKES(OPT_OUT), 0,
 	    "sign the next CRL",
 	    "Signs a CRL of all that is revoked, with the next number; --out "
-	    "writes it to a new DER file, too.",
+	    "writes it to a new DER file, too. While the root is disabled its "
+	    "key is unlocked for this one signature, with the approvals of "
+	    "crl-disabled.",
 	    "anchorite crl --authority example-root --site site.yaml --out "
 	    "root.crl", run_crl },
+	{ "bundle", "ID...", 1, ISSUE_MAX,
+	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT),
+	    NEEDS(OPT_FOR),
+	    "make what is carried out",
+	    "Writes a certificate with its chain, root, CRL, instructions and "
+	    "a signed manifest into a new directory, after holding it against "
+	    "the consumer's documented rules. acm-pca: AWS Private CA, with "
+	    "an import script; files: plain files for anyone. --out takes "
+	    "one ID.",
+	    "anchorite bundle --authority example-root --site site.yaml --for "
+	    "acm-pca 5f1c09a2", run_bundle },
+	{ "request", "OPERATION [ARG...]", 1, ISSUE_MAX + 1,
+	    TAKES(OPT_AUTHORITY) | TAKES(OPT_BY) | TAKES(OPT_TIME) |
+		TAKES(OPT_OUT) | TAKES(OPT_EXPIRES) | TAKES(OPT_PROFILE) |
+		TAKES(OPT_REISSUE) | TAKES(OPT_REASON) | TAKES(OPT_DAYS) |
+		TAKES(OPT_FATE) | TAKES(OPT_PLACE) | TAKES(OPT_SPLIT) |
+		TAKES(OPT_POLICY) | TAKES(OPT_CUSTODIANS), 0,
+	    "ask custodians to approve an operation",
+	    "Writes a request (OPERATION.json) that says what is to be done, "
+	    "to which key, at which head of the journal. Custodians approve "
+	    "it, here or on another machine; the operation's own command "
+	    "takes it with --request. OPERATION: sign FILE..., revoke ID, "
+	    "crl, disable, enable, delete, restore, destroy, backup NAME, "
+	    "policy FILE, resplit; with that command's options.",
+	    "anchorite request --authority example-root disable",
+	    run_request },
+	{ "approve", "FILE", 1, 1,
+	    TAKES(OPT_CREDENTIAL) | TAKES(OPT_SECRET_FD) | TAKES(OPT_OUT) |
+		TAKES(OPT_TIME) | TAKES(OPT_YES), NEEDS(OPT_CREDENTIAL),
+	    "approve a request, as a custodian",
+	    "Shows in plain words what will happen, asks for the name of the "
+	    "operation to be typed, and writes a detached CMS signature "
+	    "beside the request (FILE.NAME.p7s). Needs neither the authority "
+	    "nor its token.",
+	    "anchorite approve --credential bob.key disable.json",
+	    run_approve },
+	{ "disable", "", 0, 0, TAKES_DEED, 0, "disable the root key",
+	    "From then on the root signs no certificate. The key is locked in "
+	    "the token too, where the token can (CKA_SIGN cleared), and a "
+	    "signature is tried, which must fail. CRLs can still be made.",
+	    "anchorite disable --authority example-root --site site.yaml "
+	    "--credential bob.key", run_retire },
+	{ "enable", "", 0, 0, TAKES_DEED, 0, "enable the disabled root key",
+	    "Unlocks the key in the token and proves that it signs. The root "
+	    "signs certificates again.",
+	    "anchorite enable --authority example-root --site site.yaml "
+	    "--request enable.json", run_retire },
+	{ "delete", "", 0, 0, TAKES_DEED | TAKES(OPT_DAYS), 0,
+	    "delete the disabled root key",
+	    "Takes the approval of somebody who did not approve the disabling. "
+	    "Nothing is signed any more. For --days (7 to 30) the key can be "
+	    "restored; after that it can be destroyed.",
+	    "anchorite delete --authority example-root --site site.yaml "
+	    "--days 7 --credential carol.key", run_retire },
+	{ "restore", "", 0, 0, TAKES_DEED, 0, "restore the deleted root key",
+	    "Within the window of its deletion. The key is disabled then.",
+	    "anchorite restore --authority example-root --site site.yaml "
+	    "--request restore.json", run_retire },
+	{ "destroy", "", 0, 0, TAKES_DEED | TAKES(OPT_FATE), 0,
+	    "destroy the deleted root key for good",
+	    "After the window of its deletion, with approvals of its own. "
+	    "Private and public key are destroyed in the token, and proved "
+	    "to be neither found nor usable. What became of each recorded "
+	    "backup is given with --fate.",
+	    "anchorite destroy --authority example-root --site site.yaml "
+	    "--request destroy.json --fate 'copy-1=burnt, seen by all'",
+	    run_retire },
+	{ "backup", "NAME", 1, 1, TAKES_DEED | TAKES(OPT_PLACE),
+	    NEEDS(OPT_PLACE), "record that a copy of the key exists",
+	    "Records a copy of the root key outside its token, as the token's "
+	    "own means made it, and where it is kept. The program makes "
+	    "none itself.",
+	    "anchorite backup --authority example-root --site site.yaml "
+	    "--place 'second token, safe B' copy-1", run_backup },
+	{ "policy adopt", "FILE", 1, 1, TAKES_DEED | TAKES(OPT_CUSTODIANS), 0,
+	    "put another policy in force",
+	    "Under the quorum of the policy in force. The root itself must "
+	    "stay the same.",
+	    "anchorite policy adopt --authority example-root --site site.yaml "
+	    "--request policy.json policies/next.yaml", run_policy_adopt },
+	{ "quorum show", "", 0, 0, TAKES_READ | TAKES(OPT_POLICY), 0,
+	    "show who can do what together with whom",
+	    "Shows the custodians, what each operation takes of them, and "
+	    "what could not be done any more if one were lost: of an "
+	    "authority, or of the policy in --policy.",
+	    "anchorite quorum show --authority example-root",
+	    run_quorum_show },
 	{ "recover", "", 0, 0, TAKES_WRITE | TAKES(OPT_YES), 0,
 	    "close what an interrupted command left",
 	    "After a crash or a power cut: shows what may have been signed, "
 	    "and after a yes records it so. Serials without a certificate are "
 	    "listed as possibly issued; they are never used again and can be "
-	    "revoked.",
+	    "revoked. What custodians decided and the token has not followed "
+	    "yet is carried out.",
 	    "anchorite recover --authority example-root --site site.yaml",
 	    run_recover },
 	{ "list", "", 0, 0, TAKES_READ, 0, "list what the root issued",
@@ -122,17 +256,6 @@ const struct command commands[] = {
 	    "what it issued, when the next CRL is due, and whether an "
 	    "interrupted command left anything to recover.",
 	    "anchorite status --authority example-root", run_status },
-	{ "bundle", "ID...", 1, ISSUE_MAX,
-	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT),
-	    NEEDS(OPT_FOR),
-	    "make what is carried out",
-	    "Writes a certificate with its chain, root, CRL, instructions and "
-	    "a signed manifest into a new directory, after holding it against "
-	    "the consumer's documented rules. acm-pca: AWS Private CA, with "
-	    "an import script; files: plain files for anyone. --out takes "
-	    "one ID.",
-	    "anchorite bundle --authority example-root --site site.yaml --for "
-	    "acm-pca 5f1c09a2", run_bundle },
 	{ "audit show", "", 0, 0, TAKES_READ | TAKES(OPT_FROM), 0,
 	    "print the journal",
 	    "Prints the records of the journal, one after the other; --json "

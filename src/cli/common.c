@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/base/secret.h>
 #include <anchorite/ca/authority.h>
 
 #include "cli.h"
@@ -38,13 +39,19 @@ cli_load_site(const struct cli *cli, struct site **out, struct fail *fail)
 
 int
 cli_log_in(const struct cli *cli, const struct site *site,
-    struct session **out, struct fail *fail)
+    const struct custody *custody, struct session **out, struct fail *fail)
 {
 	struct session_plan plan = site_plan(site, cli->secret_fd);
 	AUTO(session_release) struct session *session = NULL;
+	AUTO(token_pins_release) struct token_pins pins = { 0 };
 
-	if (session_open(&plan, &session, fail) == -1 ||
-	    session_login(session, fail) == -1)
+	if (custody == NULL || custody->now.split == NULL) {
+		if (session_open(&plan, &session, fail) == -1 ||
+		    session_login(session, fail) == -1)
+			return -1;
+	} else if (custody_pins(&custody->now, &pins, fail) == -1 ||
+	    session_open(&plan, &session, fail) == -1 ||
+	    session_login_with(session, &pins.user, fail) == -1)
 		return -1;
 	*out = GIVE(session);
 	return 0;
@@ -58,25 +65,64 @@ close_file(FILE **file)
 }
 
 int
-cli_confirm(const struct cli *cli, const char *question, struct fail *fail)
+cli_ask(const char *prompt, struct buf *out, struct fail *fail)
 {
 	AUTO(close_file) FILE *terminal = NULL;
-	char answer[16] = "";
+	char line[1024] = "";
 
-	if (cli->values[OPT_YES] != NULL)
-		return 0;
 	fflush(stdout);
 	terminal = fopen("/dev/tty", "r+e");
 	if (terminal == NULL)
-		return fail_with(fail, FAIL_USAGE,
-		    "no terminal to ask on: --yes answers");
-	fprintf(terminal, "%s Type yes: ", question);
+		return fail_with(fail, FAIL_USAGE, "no terminal to ask on");
+	fprintf(terminal, "%s", prompt);
 	fflush(terminal);
 	rewind(terminal);
-	if (fgets(answer, sizeof(answer), terminal) != NULL &&
-	    strcmp(answer, "yes\n") == 0)
+	if (fgets(line, sizeof(line), terminal) == NULL ||
+	    strchr(line, '\n') == NULL)
+		return fail_with(fail, FAIL_INPUT, "no answer");
+	*strchr(line, '\n') = '\0';
+	buf_text(out, line);
+	return 0;
+}
+
+int
+cli_confirm_word(const struct cli *cli, const char *question,
+    const char *word, struct fail *fail)
+{
+	AUTO(buf_release) struct buf prompt = { 0 };
+	AUTO(buf_release) struct buf answer = { 0 };
+
+	if (cli->values[OPT_YES] != NULL)
+		return 0;
+	buf_printf(&prompt, "%s Type %s: ", question, word);
+	if (cli_ask(buf_cstr(&prompt), &answer, fail) == -1) {
+		if (fail->kind == FAIL_INPUT)
+			return fail_with(fail, FAIL_REFUSED, "not confirmed");
+		return fail_with(fail, FAIL_USAGE,
+		    "no terminal to ask on: --yes answers");
+	}
+	if (strcmp(buf_cstr(&answer), word) == 0)
 		return 0;
 	return fail_with(fail, FAIL_REFUSED, "not confirmed");
+}
+
+int
+cli_confirm(const struct cli *cli, const char *question, struct fail *fail)
+{
+	return cli_confirm_word(cli, question, "yes", fail);
+}
+
+bool
+cli_is_slip(const struct fail *fail)
+{
+	size_t len = strlen(fail->sentence);
+	size_t tail = strlen(SECRET_INTERRUPTED);
+
+	if (fail->kind == FAIL_REFUSED || fail->kind == FAIL_SYSTEM ||
+	    fail->kind == FAIL_JOURNAL)
+		return false;
+	return len < tail || strcmp(fail->sentence + len - tail,
+	    SECRET_INTERRUPTED) != 0;
 }
 
 int

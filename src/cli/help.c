@@ -34,7 +34,7 @@ print_wrapped(const char *text, int column)
 static void
 print_row(const struct command *command)
 {
-	printf("  %-15s  ", command->name);
+	printf("  %-17s  ", command->name);
 	print_wrapped(command->summary, 19);
 }
 
@@ -91,8 +91,8 @@ help_command(const struct command *command)
 		snprintf(left, sizeof(left), "%s%s%s", row->name,
 		    row->argument != NULL ? " " : "",
 		    row->argument != NULL ? row->argument : "");
-		printf("  %-16s  ", left);
-		print_wrapped(row->help, 20);
+		printf("  %-17s  ", left);
+		print_wrapped(row->help, 21);
 	}
 	printf("\nexample:\n  %s\n", command->example);
 }

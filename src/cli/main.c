@@ -26,7 +26,7 @@ run(struct cli *cli, struct fail *fail)
 
 	if (secret_seal(&is_locked, fail) == -1)
 		return -1;
-	if (!is_locked && (cli->command->takes & TAKES(OPT_SITE)) != 0)
+	if (!is_locked && (cli->command->takes & TAKES(OPT_SECRET_FD)) != 0)
 		fprintf(stderr, "anchorite: warning: memory cannot be locked "
 		    "and swap is in use: a PIN may reach the disk; run as root "
 		    "or turn swap off\n");

@@ -24,7 +24,7 @@ const struct option_row option_rows[OPTIONS] = {
 	    "who acts, for the journal (default: the login name)" },
 	[OPT_TIME] = { "--time", "TIME", "act as at this time, such as "
 	    "2026-11-21T06:30:48Z (default: the clock)" },
-	[OPT_YES] = { "--yes", NULL, "do not ask before signing" },
+	[OPT_YES] = { "--yes", NULL, "ask for no confirmation" },
 	[OPT_POLICY] = { "--policy", "FILE", "the policy" },
 	[OPT_NAME] = { "--name", "NAME",
 	    "the authority's name (default: the directory's)" },
@@ -40,6 +40,33 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_FOR] = { "--for", "CONSUMER", "who takes it: acm-pca, files" },
 	[OPT_OUT] = { "--out", "PATH", "where to write" },
 	[OPT_FROM] = { "--from", "N", "begin at record N" },
+	[OPT_REQUEST] = { "--request", "FILE", "the approved request; its "
+	    "approvals stand beside it (FILE.*.p7s)" },
+	[OPT_CREDENTIAL] = { "--credential", "FILE", "a custodian who is "
+	    "present: NAME.key, NAME.yaml (a card), or sheet:NAME; again for "
+	    "each (default: asked)", true },
+	[OPT_CUSTODIANS] = { "--custodians", "DIR",
+	    "where the certificates of new custodians are (.pem)" },
+	[OPT_EXPIRES] = { "--expires", "PERIOD",
+	    "how long it can be approved and used (default: 3d)" },
+	[OPT_DAYS] = { "--days", "N", "7 to 30: how long it can be restored "
+	    "(default: 30)" },
+	[OPT_FATE] = { "--fate", "NAME=FATE", "what became of a recorded "
+	    "backup; again for each", true },
+	[OPT_PLACE] = { "--place", "TEXT", "where it is kept, and as what" },
+	[OPT_SPLIT] = { "--split", "K/N",
+	    "split the PINs: any K of N custodians open the token" },
+	[OPT_SHARES] = { "--shares", "DIR",
+	    "what token init --split wrote" },
+	[OPT_SHEETS] = { "--sheets", "PATH", "print the sheets to this "
+	    "printer, pipe or terminal; none: no paper (default: the "
+	    "terminal)" },
+	[OPT_PERSON] = { "--person", "NAME",
+	    "the custodian's full name, for the certificate" },
+	[OPT_KIND] = { "--kind", "KIND",
+	    "ec-p256 or rsa-3072 (default: ec-p256)" },
+	[OPT_CARD] = { "--card", "FILE",
+	    "site file of the custodian's card or second token" },
 };
 
 static bool
@@ -99,6 +126,21 @@ find_option(const struct command *command, const char *word, size_t len,
 	    command->name);
 }
 
+/* A value of an option that may be given again and again. */
+static int
+take_again(struct cli *cli, enum option option, const char *value,
+    struct fail *fail)
+{
+	struct option_list *list = option == OPT_FATE ? &cli->fates :
+	    &cli->credentials;
+
+	if (list->count == LIST_MAX)
+		return fail_with(fail, FAIL_USAGE, "%s: more than %d",
+		    option_rows[option].name, LIST_MAX);
+	list->values[list->count++] = value;
+	return 0;
+}
+
 /* One argument that begins with "--"; *n moves past its value. */
 static int
 take_option(struct cli *cli, int argc, char **argv, int *n,
@@ -113,7 +155,7 @@ take_option(struct cli *cli, int argc, char **argv, int *n,
 	if (find_option(cli->command, word, len, &option, fail) == -1)
 		return -1;
 	row = &option_rows[option];
-	if (cli->values[option] != NULL)
+	if (cli->values[option] != NULL && !row->is_list)
 		return fail_with(fail, FAIL_USAGE, "%s twice", row->name);
 	if (row->argument == NULL && equals != NULL)
 		return fail_with(fail, FAIL_USAGE, "%s takes no value",
@@ -127,6 +169,8 @@ take_option(struct cli *cli, int argc, char **argv, int *n,
 	else
 		return fail_with(fail, FAIL_USAGE, "%s wants %s", row->name,
 		    row->argument);
+	if (row->is_list)
+		return take_again(cli, option, cli->values[option], fail);
 	return 0;
 }
 

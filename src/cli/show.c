@@ -120,6 +120,12 @@ show_interrupted(const struct authority *authority)
 		show_line("serial", line);
 		show_digest("to be signed", &intent->items[n].tbs);
 	}
+	if (ledger->standing.is_due)
+		printf("the authority is %s, and the token has not followed "
+		    "yet\n", state_name(ledger->state));
+	if (ledger->next_policy != NULL)
+		printf("the token's PINs are being changed: it takes shares "
+		    "of the old and of the new split\n");
 	if (ledger->loose > 0)
 		printf("not sealed since record %lld: %lld\n",
 		    (long long)ledger->sealed_seq, (long long)ledger->loose);

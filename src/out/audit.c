@@ -7,9 +7,11 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
+#include <anchorite/ca/deed.h>
 #include <anchorite/ca/ledger.h>
 #include <anchorite/ca/objects.h>
 #include <anchorite/ca/plan.h>
+#include <anchorite/ca/request.h>
 #include <anchorite/ca/vet.h>
 
 /* An audit under way. */
@@ -221,6 +223,29 @@ names_collect(struct auditor *auditor, const struct json *value)
 	auditor->named[auditor->named_count++] = digest;
 }
 
+/* What custodians approved, for this very record: the ledger, which has
+ * not seen it yet, judges whether it is enough. */
+static int
+approval_check(struct auditor *auditor, const struct record *record,
+    struct fail *fail)
+{
+	AUTO(json_release) struct json *parameters = NULL;
+	const struct json *approval;
+	enum operation operation;
+
+	if (!ledger_event_operation(auditor->ledger, record->event,
+	    &operation) || !json_has(record->data, "approval"))
+		return 0;
+	if (json_get_object(record->data, "approval", &approval, fail) == -1 ||
+	    deed_of_record(auditor->ledger, auditor->objects, record,
+		operation, &parameters, fail) == -1 ||
+	    approvals_audit(approval, auditor->ledger, auditor->objects,
+		operation, parameters, record->time, fail) == -1)
+		return fail_in(fail, "%s", record->event);
+	auditor->counts.approvals++;
+	return 0;
+}
+
 static int
 record_audit(void *context, const struct record *record, struct fail *fail)
 {
@@ -234,7 +259,9 @@ record_audit(void *context, const struct record *record, struct fail *fail)
 		crl_tbs = ledger->intent.items[0].tbs;
 	if (strcmp(record->event, "recovered") == 0)
 		auditor->counts.possibly += (int64_t)ledger->intent.count;
-	if (ledger_apply(auditor->ledger, auditor->objects, record, fail) == -1)
+	if (approval_check(auditor, record, fail) == -1 ||
+	    ledger_apply(auditor->ledger, auditor->objects, record, fail) ==
+		-1)
 		return -1;
 	if (strcmp(record->event, "init") == 0)
 		return journal_derive(auditor, record, fail);

@@ -8,10 +8,12 @@ take_authority
 request ca
 
 commands=$(anchorite --help | sed -n '/^commands:/,/^$/p' |
-	sed -n 's/^  \([a-z].\{13\}[a-z ]\) .*/\1/p' | sed 's/ *$//')
-equal 'the commands' 'init;token list;token init;token show;root generate;'\
-'root adopt;root certify;root show;csr show;csr check;sign;revoke;crl;recover;'\
-'list;show;status;bundle;audit show;audit verify' \
+	sed -n 's/^  \([a-z].\{15\}[a-z ]\) .*/\1/p' | sed 's/ *$//')
+equal 'the commands' 'init;custodian new;custodian show;custodian replace;'\
+'token list;token init;token show;token resplit;root generate;root adopt;'\
+'root certify;root show;csr show;csr check;sign;revoke;crl;bundle;request;'\
+'approve;disable;enable;delete;restore;destroy;backup;policy adopt;'\
+'quorum show;recover;list;show;status;audit show;audit verify' \
 	"$(echo "$commands" | paste -s -d ';')"
 old_ifs=$IFS
 IFS='

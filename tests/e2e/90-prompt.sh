@@ -4,57 +4,10 @@
 # PINs and a yes, typed at a terminal.
 
 . "$(dirname "$0")/lib.sh"
-command -v script >/dev/null || {
-	skip 'script (bsdutils) is not here to make a terminal'
-	finish
-}
+. "$tests/e2e/terminal.sh"
 take_authority
 request ca
 
-# typing COMMAND...: starts it at a terminal; its screen is $log/screen.
-typing() {
-	rm -f "$work/keys"
-	mkfifo "$work/keys"
-	script -qec "anchorite $*" /dev/null <"$work/keys" \
-		>"$log/screen" 2>&1 &
-	session=$!
-	exec 3>"$work/keys"
-}
-
-# answer QUESTION KEYS: types when the question is on the screen. What is
-# typed ahead of a question for a PIN is thrown away.
-answer() {
-	tries=0
-	until tail -n 1 "$log/screen" | grep -qF -e "$1"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 100 ] || {
-			note <"$log/screen"
-			bail_out "no question: $1"
-		}
-		sleep 0.05
-	done
-	sleep 0.05
-	printf '%b' "$2" >&3
-}
-
-# Waits for the end of what was started.
-await() {
-	[ -n "$session" ] || return 0
-	status=0
-	wait "$session" || status=$?
-	session=
-	exec 3>&-
-}
-
-# ends NAME STATUS LAST-LINE
-ends() {
-	await
-	equal "$1: exit status" "$2" "$status"
-	equal "$1: last line" "$3" \
-		"$(tr -d '\r' <"$log/screen" | tail -n 1)"
-	equal "$1: no PIN on the screen" '' \
-		"$(grep -e "$pin" -e 12345678 -e 00000 "$log/screen")"
-}
 ask='user PIN of token demo: '
 sure='Sign 1 certificate? Type yes: '
 sign='sign --authority root --profile subordinate-pathlen0 ca.csr'

@@ -15,7 +15,7 @@ set -u
 LC_ALL=C
 TZ=UTC0
 export LC_ALL TZ
-unset ANCHORITE_SITE FAKE_FAIL FAKE_MODULE
+unset ANCHORITE_SITE FAKE_FAIL FAKE_FLAGS FAKE_MODULE FAKE_SIGN
 : "${B:?want the build directory}"
 tests=$(cd "$(dirname "$0")/.." && pwd)
 policies=$tests/../policies

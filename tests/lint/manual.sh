@@ -116,9 +116,10 @@ fields() {
 # The keys of the table under a heading of the reference.
 documented() {
 	awk -v heading="$1" '
-	/^##/ { is_in = $0 == heading; has_default = 0; next }
-	is_in && /^\| key / { has_default = /\| default / }
-	is_in && /^\| `/ {
+	/^##/ { is_in = $0 == heading; is_table = 0; next }
+	!/^\|/ { is_table = 0 }
+	is_in && /^\| key / { is_table = 1; has_default = /\| default / }
+	is_in && is_table && /^\| `/ {
 		split($0, cell, " *[|] *")
 		gsub(/`/, "", cell[2])
 		if (has_default && cell[4] ~ /^required/)
@@ -133,6 +134,94 @@ check_fields() {
 	fields "$1" "$2" >"$tmp/want"
 	documented "$3" >"$tmp/have"
 	same "$reference" "$1 $2, under $3"
+}
+
+# The rows of a table under a heading, by the first header cell: its cells,
+# as many as wanted, without backquotes.
+rows() {
+	awk -v heading="$1" -v header="$2" -v count="$3" '
+	/^##/ { is_in = $0 == heading; is_table = 0; next }
+	!is_in || !/^\|/ { is_table = 0; next }
+	{
+		gsub(/`/, "")
+		split($0, cell, " *[|] *")
+	}
+	cell[2] == header { is_table = 1; next }
+	is_table && cell[2] !~ /^-/ {
+		line = cell[2]
+		for (n = 3; n <= count + 1; n++)
+			line = line "\t" cell[n]
+		print line
+	}' "$reference"
+}
+
+# The names of a list such as role_names[], in lower case.
+names() {
+	awk -v list="$2" '
+	$0 ~ (list "\\[\\] = \\{") { is_in = 1; next }
+	is_in && /^};/ { exit }
+	is_in && match($0, /"[^"]*"/) {
+		print substr($0, RSTART + 1, RLENGTH - 2)
+	}' "$1"
+}
+
+# check_roles FILE HEADING: the roles that there are.
+check_roles() {
+	names "$1" role_names >"$tmp/want"
+	rows "$2" role 1 >"$tmp/have"
+	same "$reference" "$1 role_names, under $2"
+}
+
+# check_quorums FILE HEADING: what each operation takes by default, and what
+# is least.
+check_quorums() {
+	awk '
+	function words(text, macro,    out, word) {
+		while (match(text, macro "\\([A-Z_]*\\)")) {
+			word = substr(text, RSTART + length(macro) + 1,
+			    RLENGTH - length(macro) - 2)
+			out = out (out == "" ? "" : ", ") word
+			text = substr(text, RSTART + RLENGTH)
+		}
+		gsub(/_/, "-", out)
+		return tolower(out)
+	}
+	/ quorum_[a-z_]*\[OPERATIONS\] = / {
+		match($0, /quorum_[a-z_]*\[/)
+		table = substr($0, RSTART, RLENGTH - 1)
+		next
+	}
+	/^};/ { table = "" }
+	table != "" && match($0, /\[OPERATION_[A-Z_]*\]/) {
+		name = substr($0, RSTART + 11, RLENGTH - 12)
+		value = substr($0, RSTART + RLENGTH)
+		if (table == "quorum_defaults") {
+			order[++count] = name
+			match(value, /[0-9][0-9]*/)
+			approvals[name] = substr(value, RSTART, RLENGTH)
+			roles[name] = words(value, "ROLE")
+			distinct[name] = words(value, "OPERATION")
+		} else if (table == "quorum_least") {
+			match(value, /[0-9][0-9]*/)
+			least[name] = substr(value, RSTART, RLENGTH)
+		} else
+			always[name] = words(value, "OPERATION")
+	}
+	END {
+		for (n = 1; n <= count; n++) {
+			name = order[n]
+			if (always[name] != "")
+				always[name] = always[name] ", always"
+			else
+				always[name] = distinct[name]
+			operation = tolower(name)
+			gsub(/_/, "-", operation)
+			print operation "\t" approvals[name] "\t" \
+			    roles[name] "\t" always[name] "\t" least[name] + 0
+		}
+	}' "$1" >"$tmp/want"
+	rows "$2" operation 6 | cut -f 1,3- >"$tmp/have"
+	same "$reference" "$1 quorum_defaults, quorum_least, under $2"
 }
 
 [ -x "$program" ] || { echo "Makefile:1: no $program"; exit 1; }
@@ -175,6 +264,11 @@ check_fields $policy policy_fields '### At the top'
 	check_fields $policy policy_subtree_fields '### `name-constraints`'
 	check_fields $policy policy_information_fields \
 	    '### `certificate-policies`'
+	roster=src/ca/policy_custodians.c
+	check_fields $roster policy_custodian_fields '### `custodians`'
+	check_fields $roster policy_operation_fields '### `operations`'
+	check_quorums src/ca/roster.c '### `operations`'
+	check_roles src/ca/roster.c '### `custodians`'
 }
 check_fields src/ca/site.c site_fields '## The site file'
 fields $policy policy_constraint_fields >"$tmp/want"

@@ -140,7 +140,7 @@ refused order 'no MODULES'
 
 # The doors of the libraries.
 for header in yaml.h jansson.h libp11.h p11-kit/uri.h p11-kit/pkcs11.h \
-    openssl/engine.h; do
+    openssl/engine.h libgfshare.h; do
 	line order src/base/fail.c "#include <$header>" \
 	    "$header is let in by"
 	line order src/x509/der.c "#include <$header>" "$header is let in by"

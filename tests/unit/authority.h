@@ -120,8 +120,8 @@ serial_of(const char *hex)
 	return serial;
 }
 
-static inline void
-record_init(struct world *w, const char *policy)
+static inline struct json *
+init_data(struct world *w, const char *policy)
 {
 	struct json *data = json_new(), *key = json_new();
 	AUTO(buf_release) struct buf spki = { 0 };
@@ -140,7 +140,13 @@ record_init(struct world *w, const char *policy)
 	json_put_text(data, "name", "test");
 	put_object(w, data, "policy", bytes_text(policy));
 	json_put(data, "journal_key", &key);
-	world_append(w, "init", data);
+	return data;
+}
+
+static inline void
+record_init(struct world *w, const char *policy)
+{
+	world_append(w, "init", init_data(w, policy));
 }
 
 static inline struct json *
@@ -605,11 +611,21 @@ token_teardown(void **state)
 	return result;
 }
 
+static inline int
+token_init_authority(struct token_world *w, struct fail *fail)
+{
+	const struct adoption adoption = { .policy = w->policy };
+	const struct founding founding = {
+		.path = w->path, .name = "test", .adoption = &adoption,
+	};
+
+	return root_init(&founding, &w->act, w->session, fail);
+}
+
 static inline void
 token_begin(struct token_world *w)
 {
-	MUST(root_init(w->path, "test", w->policy, &w->act, w->session,
-	    &fault));
+	MUST(token_init_authority(w, &fault));
 	MUST(authority_open(w->path, true, &w->authority, &fault));
 }
 

@@ -5,101 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "authority.h"
-
-#include <anchorite/ca/ledger.h>
-
-static void
-dump_digest(const struct digest *digest, struct buf *out)
-{
-	text_hex(out, bytes_of(digest->bytes, DIGEST_LEN));
-	buf_text(out, " ");
-}
-
-static void
-dump_serial(const struct serial *serial, struct buf *out)
-{
-	text_hex(out, bytes_of(serial->octets, serial->len));
-	buf_text(out, " ");
-}
-
-static void
-dump_key(const struct ledger_key *key, struct buf *out)
-{
-	text_hex(out, buf_bytes(&key->spki));
-	buf_text(out, " ");
-	text_hex(out, buf_bytes(&key->id));
-	buf_printf(out, " %s\n", key->label != NULL ? key->label : "-");
-}
-
-static void
-dump_issued(const struct issued *issued, struct buf *out)
-{
-	dump_serial(&issued->serial, out);
-	dump_digest(&issued->certificate, out);
-	dump_digest(&issued->request, out);
-	dump_digest(&issued->tbs, out);
-	dump_digest(&issued->key, out);
-	buf_printf(out, "%d %d %s %lld %lld %d\n", issued->status,
-	    issued->has_certificate, issued->profile,
-	    (long long)issued->issued_at, (long long)issued->revoked_at,
-	    issued->reason);
-}
-
-static void
-dump_intent(const struct intent *intent, struct buf *out)
-{
-	buf_printf(out, "%lld %lld %s %s %llu\n", (long long)intent->seq,
-	    (long long)intent->time, intent->event ? intent->event : "-",
-	    intent->profile ? intent->profile : "-",
-	    (unsigned long long)intent->crl_number);
-	for (size_t n = 0; n < intent->count; n++) {
-		dump_serial(&intent->items[n].serial, out);
-		dump_digest(&intent->items[n].request, out);
-		dump_digest(&intent->items[n].tbs, out);
-		dump_digest(&intent->items[n].key, out);
-	}
-}
-
-/* All that a ledger holds, as text. */
-static void
-dump(const struct ledger *l, struct buf *out)
-{
-	buf_printf(out, "%s %d\n", l->name ? l->name : "-", l->state);
-	if (l->policy != NULL)
-		dump_digest(&l->policy->digest, out);
-	dump_key(&l->journal_key, out);
-	dump_key(&l->root_key, out);
-	if (l->journal_certificate != NULL)
-		dump_digest(&l->journal_certificate->digest, out);
-	if (l->root != NULL)
-		dump_digest(&l->root->digest, out);
-	for (size_t n = 0; n < l->issued_count; n++)
-		dump_issued(&l->issued[n], out);
-	dump_digest(&l->crl, out);
-	buf_printf(out, "%llu %lld %lld\n", (unsigned long long)l->crl_number,
-	    (long long)l->crl_this_update, (long long)l->crl_next_update);
-	dump_intent(&l->intent, out);
-	buf_printf(out, "%lld %lld %lld %s %lld %lld %s\n",
-	    (long long)l->root_signatures, (long long)l->refusals,
-	    (long long)l->sealed_seq, l->seal ? l->seal : "-",
-	    (long long)l->loose, (long long)l->time, l->by ? l->by : "-");
-	dump_digest(&l->sealed, out);
-}
-
-/* The ledger of a fresh replay is that of the appends. */
-static void
-must_be_as_replayed(const struct world *w)
-{
-	AUTO(authority_release) struct authority *again = NULL;
-	AUTO(buf_release) struct buf want = { 0 };
-	AUTO(buf_release) struct buf have = { 0 };
-
-	MUST(authority_open(w->path, false, &again, &fault));
-	dump(w->authority->ledger, &want);
-	dump(again->ledger, &have);
-	assert_string_equal(buf_cstr(&have), buf_cstr(&want));
-}
+#include "ledger.h"
 
 static void
 replay_is_append(void **state)
@@ -143,36 +49,6 @@ replay_is_append(void **state)
 	must_be_as_replayed(w);
 	assert_int_equal(w->authority->ledger->issued_count, 2);
 	assert_int_equal(w->authority->ledger->crl_number, 2);
-}
-
-/* A record that cannot be: refused before it is written, with all as is. */
-static void
-refuse_data(struct world *w, const char *event, struct json **data,
-    const char *sentence)
-{
-	AUTO(buf_release) struct buf before = { 0 };
-	AUTO(buf_release) struct buf after = { 0 };
-
-	load(w->journal, &before);
-	MUST_FAIL(FAIL_JOURNAL, sentence,
-	    authority_append(w->authority, &w->act, event, data, &fault));
-	load(w->journal, &after);
-	assert_string_equal(buf_cstr(&after), buf_cstr(&before));
-	world_reopen(w);
-}
-
-static void
-refuse(struct world *w, const char *event, const char *text,
-    const char *sentence)
-{
-	AUTO(buf_release) struct buf whole = { 0 };
-	AUTO(json_release) struct json *data = NULL;
-	char policy[DIGEST_HEX_SIZE];
-
-	digest_hex(&w->authority->ledger->policy->digest, policy);
-	replace(bytes_text(text), "POLICY", policy, &whole);
-	MUST(json_read(buf_bytes(&whole), &data, &fault));
-	refuse_data(w, event, &data, sentence);
 }
 
 #define D "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -79,8 +79,7 @@ init_leaves_nothing_behind(void **state)
 	struct token_world *w = *state;
 
 	setenv("FAKE_FAIL", "C_GenerateKeyPair:0x31", 1);
-	MUST_FAIL(FAIL_TOKEN, "", root_init(w->path, "test", w->policy,
-	    &w->act, w->session, &fault));
+	MUST_FAIL(FAIL_TOKEN, "", token_init_authority(w, &fault));
 	unsetenv("FAKE_FAIL");
 	assert_int_equal(access(w->path, F_OK), -1);
 	/* The journal key is made; its certificate cannot be. */
@@ -88,16 +87,15 @@ init_leaves_nothing_behind(void **state)
 	{
 		struct fail fail = { 0 };
 
-		assert_int_equal(root_init(w->path, "test", w->policy,
-		    &w->act, w->session, &fail), -1);
+		assert_int_equal(token_init_authority(w, &fail), -1);
 		assert_int_equal(fail.kind, FAIL_TOKEN);
 	}
 	unsetenv("FAKE_FAIL");
 	assert_int_equal(access(w->path, F_OK), -1);
 	assert_int_equal(count_keys(w), 0);
 	assert_int_equal(mkdir(w->path, 0700), 0);
-	MUST_FAIL(FAIL_REFUSED, "test: exists already", root_init(w->path,
-	    "test", w->policy, &w->act, w->session, &fault));
+	MUST_FAIL(FAIL_REFUSED, "test: exists already", token_init_authority(w,
+	    &fault));
 	assert_int_equal(count_keys(w), 0);
 	assert_int_equal(rmdir(w->path), 0);
 	token_begin(w);

@@ -10,37 +10,54 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/ca/state.h>
 
-#define STATES 3
+#define STATES 6
 #define NO     -1
+#define NONE   STATE_NONE
+#define PEND   STATE_PENDING_CERTIFICATE
+#define ACT    STATE_ACTIVE
+#define DIS    STATE_DISABLED
+#define DEL    STATE_DELETED
+#define END    STATE_DESTROYED
 
 /* Every event in every state: where it leads, or that it cannot be. */
 static const struct {
 	const char *event, *deed;
 	int to[STATES];
 } rows[] = {
-	{ "init", "init", { STATE_NONE, NO, NO } },
+	{ "init", "init", { NONE, NO, NO, NO, NO, NO } },
 	{ "root-key", "making or adopting a root key",
-	    { STATE_PENDING_CERTIFICATE, NO, NO } },
+	    { PEND, NO, NO, NO, NO, NO } },
 	{ "root-intent", "certifying the root",
-	    { NO, STATE_PENDING_CERTIFICATE, NO } },
+	    { NO, PEND, NO, NO, NO, NO } },
 	{ "root-certified", "certifying the root",
-	    { NO, STATE_ACTIVE, NO } },
-	{ "sign-intent", "signing", { NO, NO, STATE_ACTIVE } },
-	{ "signed", "signing", { NO, NO, STATE_ACTIVE } },
-	{ "crl-intent", "signing a CRL", { NO, NO, STATE_ACTIVE } },
-	{ "crl-signed", "signing a CRL", { NO, NO, STATE_ACTIVE } },
-	{ "revoked", "revoking", { NO, NO, STATE_ACTIVE } },
-	{ "bundled", "making a bundle", { NO, NO, STATE_ACTIVE } },
-	{ "recovered", "", { STATE_NONE, STATE_PENDING_CERTIFICATE,
-	    STATE_ACTIVE } },
-	{ "refused", "", { STATE_NONE, STATE_PENDING_CERTIFICATE,
-	    STATE_ACTIVE } },
-	{ "seal", "", { STATE_NONE, STATE_PENDING_CERTIFICATE,
-	    STATE_ACTIVE } },
+	    { NO, ACT, NO, NO, NO, NO } },
+	{ "sign-intent", "signing", { NO, NO, ACT, NO, NO, NO } },
+	{ "signed", "signing", { NO, NO, ACT, NO, NO, NO } },
+	{ "crl-intent", "signing a CRL", { NO, NO, ACT, DIS, NO, NO } },
+	{ "crl-signed", "signing a CRL", { NO, NO, ACT, DIS, NO, NO } },
+	{ "revoked", "revoking", { NO, NO, ACT, DIS, NO, NO } },
+	{ "bundled", "making a bundle", { NO, NO, ACT, DIS, NO, NO } },
+	{ "disable", "disabling", { NO, NO, DIS, NO, NO, NO } },
+	{ "enable", "enabling", { NO, NO, NO, ACT, NO, NO } },
+	{ "delete", "deleting", { NO, NO, NO, DEL, NO, NO } },
+	{ "restore", "restoring", { NO, NO, NO, NO, DIS, NO } },
+	{ "destroy", "destroying", { NO, NO, NO, NO, END, NO } },
+	{ "key-locked", "locking the key", { NO, NO, NO, DIS, NO, NO } },
+	{ "key-unlocked", "unlocking the key", { NO, NO, ACT, NO, NO, NO } },
+	{ "key-erased", "erasing the key", { NO, NO, NO, NO, NO, END } },
+	{ "backup", "recording a backup", { NO, NO, ACT, DIS, NO, NO } },
+	{ "policy", "changing the policy",
+	    { NONE, PEND, ACT, DIS, DEL, NO } },
+	{ "split-intent", "", { NONE, PEND, ACT, DIS, DEL, END } },
+	{ "split", "", { NONE, PEND, ACT, DIS, DEL, END } },
+	{ "recovered", "", { NONE, PEND, ACT, DIS, DEL, END } },
+	{ "refused", "", { NONE, PEND, ACT, DIS, DEL, END } },
+	{ "seal", "", { NONE, PEND, ACT, DIS, DEL, END } },
 };
 
 static const char *const names[STATES] = {
-	"without a root key", "pending-certificate", "active",
+	"without a root key", "pending-certificate", "active", "disabled",
+	"deleted", "destroyed",
 };
 
 static void

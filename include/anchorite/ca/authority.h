@@ -9,15 +9,17 @@
 #include <anchorite/ca/journal.h>
 #include <anchorite/ca/ledger.h>
 #include <anchorite/ca/objects.h>
+#include <anchorite/ca/request.h>
 #include <anchorite/token/key.h>
 #include <anchorite/token/session.h>
 
 #define BUNDLES_NAME "bundles"
 
-/* Who acts, and when: the clock is an argument. */
+/* Who acts, when (the clock is an argument), and on whose approval. */
 struct act {
 	const char *by;
 	int64_t now;			/* seconds, UTC */
+	const struct approvals *approvals;	/* lent; NULL: nobody's */
 };
 
 /* An authority: a directory whose journal, replayed, is the ledger. */
@@ -60,6 +62,19 @@ MUST_USE int authority_check_ready(const struct authority *authority,
 MUST_USE int authority_append(struct authority *authority,
     const struct act *act, const char *event, struct json **data,
     struct fail *fail);
+
+/*
+ * Does the act have the approvals that the operation takes, with these
+ * parameters? FAIL_REFUSED: see request_check, quorum_check.
+ */
+MUST_USE int authority_check_approval(const struct authority *authority,
+    const struct act *act, enum operation operation,
+    const struct json *parameters, struct fail *fail);
+
+/* The same; and stores them (synced) and puts them into a record's data. */
+MUST_USE int authority_put_approval(struct authority *authority,
+    const struct act *act, enum operation operation,
+    const struct json *parameters, struct json *data, struct fail *fail);
 
 /* Ends a transaction: a seal over the head by the journal key. FAIL_TOKEN
  * where what the key signed does not verify: nothing is appended then. */

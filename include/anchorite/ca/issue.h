@@ -48,6 +48,8 @@ struct issue_file {
 MUST_USE int issue_read(struct authority *authority, const struct act *act,
     const char *profile, bool reissue, const struct issue_file *files,
     size_t count, struct issue **out, struct fail *fail);
+/* What custodians approve (deed_sign); the caller owns it. */
+struct json *issue_parameters(const struct issue *issue);
 MUST_USE int issue_build(struct issue *issue, struct token *token,
     struct fail *fail);
 MUST_USE int issue_intend(struct issue *issue, struct fail *fail);

@@ -10,6 +10,7 @@
 #include <anchorite/ca/journal.h>
 #include <anchorite/ca/objects.h>
 #include <anchorite/ca/policy.h>
+#include <anchorite/ca/split.h>
 #include <anchorite/ca/state.h>
 #include <anchorite/x509/cert.h>
 #include <anchorite/x509/crl.h>
@@ -64,6 +65,25 @@ struct ledger_key {
 	char *label;
 };
 
+/* A copy of the root key outside the token, as the custodians stated it. */
+struct backup {
+	char *name, *place;
+	char *fate;			/* NULL until the key is destroyed */
+};
+
+/* A request that was used, and by which record (0: an empty place). */
+struct used_request {
+	struct digest digest;
+	int64_t seq;
+};
+
+/* Has the token followed the state: is the key locked, open, erased? */
+struct key_standing {
+	bool is_due;			/* not yet, or a crash came between */
+	bool by_token;			/* locked: the token keeps to it */
+	char trial[160];		/* what trying showed; "": never */
+};
+
 /*
  * All that the journal says, after the records applied so far. There is no
  * other state. Owns everything in it.
@@ -72,6 +92,17 @@ struct ledger {
 	char *name;
 	enum state state;
 	struct policy *policy;
+	struct cert *custodians[CUSTODIANS_MAX];	/* as in its roster */
+	struct approvers last[OPERATIONS];	/* who approved, by operation */
+	struct used_request *used;		/* hashed */
+	size_t used_count, used_room;
+	struct key_standing standing;
+	int64_t deletion_ends;		/* while deleted */
+	struct backup *backups;
+	size_t backup_count;
+	struct split split;		/* of the token's PINs; id "": none */
+	struct split next_split;	/* intended, not yet known as done */
+	struct policy *next_policy;	/* that comes with it, or NULL */
 	struct ledger_key journal_key, root_key;
 	struct cert *journal_certificate;	/* of the journal key */
 	struct cert *root;			/* NULL: none yet */
@@ -89,6 +120,7 @@ struct ledger {
 	char *seal;				/* its signature, base64 */
 	int64_t time;			/* of the newest record, and */
 	char *by;			/* who made it */
+	struct journal_head head;	/* the newest that is no refusal */
 	int64_t loose;		/* records behind it that are no refusals */
 };
 
@@ -101,14 +133,49 @@ void ledger_release(struct ledger **ledger);
  * intent is open nothing but its outcome, "recovered" and refusals may come.
  * A seal must have the time and the name of the record that it seals, so
  * that nothing in the last line of a journal can be changed. It is
- * remembered, not verified: ledger_verify_seal does that.
- * Reads the policy's, the journal key's and the root's objects; the other
+ * remembered, not verified: ledger_verify_seal does that. What custodians
+ * must approve has a quorum under the policy in force, by the names that the
+ * record gives; their signatures are verified by whoever appends, and by an
+ * audit (approvals_audit).
+ * Reads the policies', custodians', journal key's and root's objects; the other
  * objects are left to whoever needs them, and to the audit. FAIL_JOURNAL;
  * the ledger is of no more use then.
  */
 MUST_USE int ledger_apply(struct ledger *ledger,
     const struct objects *objects, const struct record *record,
     struct fail *fail);
+
+/* Does an event take approvals in this state, and as which operation? */
+bool ledger_event_operation(const struct ledger *ledger, const char *event,
+    enum operation *out);
+
+/* The record that used the request, or 0. */
+int64_t ledger_find_request(const struct ledger *ledger,
+    const struct digest *request);
+
+/*
+ * May this policy follow the one in force? FAIL_REFUSED where it names
+ * another root (subject, key) than is there, or no custodians any more, or
+ * other holders of shares than the split has (`split` NULL: unchanged).
+ */
+MUST_USE int ledger_check_policy(const struct ledger *ledger,
+    const struct policy *policy, const struct split *split,
+    struct fail *fail);
+
+/*
+ * Deletion: is the window in which it can be taken back over (for destroy),
+ * or not yet (for restore)? FAIL_REFUSED with its end and the clock.
+ */
+#define DELETION_DAYS_MIN     7
+#define DELETION_DAYS_MAX     30
+#define DELETION_DAYS_DEFAULT 30
+MUST_USE int ledger_check_window(const struct ledger *ledger, bool is_over,
+    int64_t now, struct fail *fail);
+
+/* Can this backup be recorded? FAIL_INPUT for a name or place that is
+ * empty, long or deceptive; FAIL_REFUSED "backup X: is recorded already". */
+MUST_USE int ledger_check_backup(const struct ledger *ledger,
+    const char *name, const char *place, struct fail *fail);
 
 /* Has more happened than init, or is init sealed? Then a seal is due. */
 bool ledger_is_begun(const struct ledger *ledger);

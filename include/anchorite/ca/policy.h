@@ -6,6 +6,7 @@
 #include <anchorite/base/fail.h>
 #include <anchorite/base/text.h>
 #include <anchorite/base/yaml.h>
+#include <anchorite/ca/roster.h>
 #include <anchorite/x509/alg.h>
 #include <anchorite/x509/ext.h>
 #include <anchorite/x509/name.h>
@@ -55,6 +56,7 @@ struct policy {
 	struct period backdate;		/* notBefore = now - backdate */
 	struct policy_root root;
 	struct period crl_period;	/* nextUpdate = thisUpdate + period */
+	struct roster roster;
 	struct policy_profile *profiles;
 	size_t profile_count;
 	struct yaml *document;
@@ -64,6 +66,8 @@ struct policy {
 extern const struct yaml_field policy_fields[];
 extern const struct yaml_field policy_root_fields[];
 extern const struct yaml_field policy_crl_fields[];
+extern const struct yaml_field policy_custodian_fields[];
+extern const struct yaml_field policy_operation_fields[];
 extern const struct yaml_field policy_profile_fields[];
 extern const struct yaml_field policy_subject_fields[];
 extern const struct yaml_field policy_constraint_fields[];
@@ -75,7 +79,8 @@ extern const struct yaml_field policy_information_fields[];
  * with it, sense included: a signature that does not fit the key, a profile
  * without keyCertSign or as long-lived as the root, an extension both set
  * and copied, a type required but not allowed, an OID or URL or range that
- * is not one, constraints that are empty, two profiles of one name.
+ * is not one, constraints that are empty, two profiles of one name, and what
+ * roster_check finds.
  */
 MUST_USE int policy_read(const char *name, struct bytes text,
     struct policy **out, struct fail *fail);

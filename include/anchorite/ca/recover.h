@@ -13,8 +13,10 @@ bool recover_is_needed(const struct authority *authority);
 /*
  * Closes what an interrupted command left: an intent without an outcome is
  * taken as signed perhaps (its serials are burnt, listed as "possibly
- * issued", and can be revoked), the records behind the last seal are
- * sealed; a torn last line is kept as an object, and taken off before.
+ * issued", and can be revoked), a decision that the token has not followed
+ * is carried out, new PINs that the session was opened with are recorded,
+ * the records behind the last seal are sealed; a torn last line is kept as
+ * an object, and taken off before.
  * FAIL_REFUSED "nothing to recover".
  */
 MUST_USE int recover(struct authority *authority, const struct act *act,

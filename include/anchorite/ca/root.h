@@ -3,8 +3,18 @@
 #define ANCHORITE_CA_ROOT_H
 
 #include <anchorite/base/fail.h>
+#include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
-#include <anchorite/ca/policy.h>
+#include <anchorite/ca/split.h>
+
+/* What an authority begins with; all lent. */
+struct founding {
+	const char *path, *name;
+	const struct adoption *adoption;
+	struct json **weak;		/* see amend_policy; taken over */
+	const struct split *split;	/* NULL: the PIN is not split */
+	const struct buf *envelopes;	/* of its shares */
+};
 
 /*
  * Begins an authority: the journal key (EC P-256) is made in the token and
@@ -13,9 +23,8 @@
  * directory stays, and a journal key that was made is destroyed; but where
  * the first record may be on disk both stay, for `recover` to seal.
  */
-MUST_USE int root_init(const char *path, const char *name,
-    const struct policy *policy, const struct act *act,
-    struct session *session, struct fail *fail);
+MUST_USE int root_init(const struct founding *founding,
+    const struct act *act, struct session *session, struct fail *fail);
 
 /* Makes the root key pair as the policy says; the journal gets its
  * attestation. The authority is then pending its certificate. */

@@ -13,6 +13,9 @@ enum state {
 	STATE_NONE,			/* no root key yet */
 	STATE_PENDING_CERTIFICATE,	/* a key, no certificate */
 	STATE_ACTIVE,
+	STATE_DISABLED,			/* signs no certificate */
+	STATE_DELETED,			/* signs nothing; can be restored */
+	STATE_DESTROYED,		/* the key is gone: the end */
 };
 
 const char *state_name(enum state state);

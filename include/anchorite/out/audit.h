@@ -9,6 +9,7 @@
 struct audit {
 	int64_t records, seals, refusals;
 	int64_t roots, certificates, crls;	/* derived again, bit for bit */
+	int64_t approvals;		/* quorums verified again */
 	int64_t possibly;		/* signatures without an outcome */
 	int64_t unsealed;		/* records behind the last seal */
 	int64_t strays;			/* objects that no record names */
@@ -21,7 +22,8 @@ struct audit {
  * replays the journal (form, chain, states, seals); derives the
  * to-be-signed bytes of every certificate and CRL again from the recorded
  * inputs and compares them with what was intended and with what was
- * signed; verifies every signature; checks every object's digest and that
+ * signed; verifies every signature, and every approval under the policy
+ * that was in force; checks every object's digest and that
  * no serial was used twice. FAIL_JOURNAL names the first record that is
  * wrong, and why.
  */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An operation in plain words, for the person who is to approve it. */
+#include <anchorite/ca/deed.h>
+
+#include <string.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/base/text.h>
+
+typedef int describer(const struct json *parameters, struct buf *out,
+    struct fail *fail);
+
+static int
+put_text(struct buf *out, const char *before, const struct json *json,
+    const char *key, struct fail *fail)
+{
+	const char *text;
+
+	if (json_get_text(json, key, &text, fail) == -1)
+		return -1;
+	buf_text(out, before);
+	text_escape(out, bytes_text(text));
+	buf_text(out, "\n");
+	return 0;
+}
+
+static int
+describe_sign(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	const struct json *list;
+	bool again;
+
+	if (put_text(out, "  under profile  ", parameters, "profile", fail) ==
+		-1 ||
+	    json_get_list(parameters, "requests", &list, fail) == -1)
+		return -1;
+	for (size_t n = 0; n < json_count(list); n++) {
+		const struct json *item = json_at(list, n);
+
+		if (put_text(out, "  subject        ", item, "subject", fail) ==
+			-1 ||
+		    put_text(out, "    request SHA-256 ", item, "sha256",
+			fail) == -1 ||
+		    json_get_bool(item, "again", &again, fail) == -1)
+			return -1;
+		if (again)
+			buf_text(out, "    its key was certified before\n");
+	}
+	buf_text(out, "Whoever holds those keys will then be trusted wherever "
+	    "the root is.\n");
+	return 0;
+}
+
+static int
+describe_revoke(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	if (put_text(out, "  serial         ", parameters, "serial", fail) ==
+		-1 ||
+	    put_text(out, "  reason         ", parameters, "reason", fail) ==
+		-1)
+		return -1;
+	buf_text(out, "With the next CRL it, and all below it, is trusted no "
+	    "more. This cannot\nbe taken back.\n");
+	return 0;
+}
+
+static int
+describe_number(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	int64_t number;
+
+	if (json_get_number(parameters, "number", 1, INT64_MAX, &number,
+	    fail) == -1)
+		return -1;
+	buf_printf(out, "  CRL number     %lld\n", (long long)number);
+	return 0;
+}
+
+static int
+describe_delete(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	int64_t days;
+
+	if (json_get_number(parameters, "days", DELETION_DAYS_MIN,
+	    DELETION_DAYS_MAX, &days, fail) == -1)
+		return -1;
+	buf_printf(out, "  can be restored for  %lld days\nAfter that the key "
+	    "can be destroyed, and nothing brings it back.\n",
+	    (long long)days);
+	return 0;
+}
+
+static int
+describe_destroy(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	const struct json *list;
+
+	if (put_text(out, "  its deletion could be taken back until\n    ",
+		parameters, "ended", fail) == -1 ||
+	    json_get_list(parameters, "backups", &list, fail) == -1)
+		return -1;
+	if (json_count(list) == 0)
+		buf_text(out, "  backups        none is recorded\n");
+	for (size_t n = 0; n < json_count(list); n++)
+		if (put_text(out, "  backup         ", json_at(list, n), "name",
+			fail) == -1 ||
+		    put_text(out, "    its fate     ", json_at(list, n),
+			"fate", fail) == -1)
+			return -1;
+	buf_text(out, "Nothing brings the key back. No CRL can be signed any "
+	    "more: once the last\none has run out, verifiers that ask for a "
+	    "CRL trust nothing below.\n");
+	return 0;
+}
+
+static int
+describe_backup(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	if (put_text(out, "  name           ", parameters, "name", fail) ==
+		-1 ||
+	    put_text(out, "  place          ", parameters, "place", fail) ==
+		-1)
+		return -1;
+	buf_text(out, "Whoever has that copy and its PIN has the key.\n");
+	return 0;
+}
+
+static int
+describe_policy(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	if (put_text(out, "  policy SHA-256\n    ", parameters, "policy",
+	    fail) == -1)
+		return -1;
+	buf_text(out, "From then on it says who may approve what. Compare the "
+	    "digest with that\nof the reviewed file (sha256sum).\n");
+	return 0;
+}
+
+static int
+describe_resplit(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	int64_t count, threshold;
+
+	if (json_get_number(parameters, "count", 2, SHARES_MAX, &count, fail) ==
+		-1 ||
+	    json_get_number(parameters, "threshold", 2, count, &threshold,
+		fail) == -1)
+		return -1;
+	buf_printf(out, "  new shares     %lld, any %lld of them open the "
+	    "token\nThe old shares open it no more.\n", (long long)count,
+	    (long long)threshold);
+	return put_text(out, "  under the policy with SHA-256\n    ",
+	    parameters, "policy", fail);
+}
+
+static const struct {
+	const char *what;
+	describer *more;		/* NULL: the sentence says it all */
+	size_t fields;			/* of the parameters */
+} words[OPERATIONS] = {
+	[OPERATION_SIGN] = { "Sign certificates with the root key of %s:\n",
+	    describe_sign, 2 },
+	[OPERATION_REVOKE] = { "Revoke a certificate that %s issued:\n",
+	    describe_revoke, 2 },
+	[OPERATION_CRL] = { "Sign the next CRL with the root key of %s:\n",
+	    describe_number, 1 },
+	[OPERATION_CRL_DISABLED] = { "Unlock the disabled root key of %s for "
+	    "one signature, that of a CRL,\nand lock it again:\n",
+	    describe_number, 1 },
+	[OPERATION_DISABLE] = { "Disable the root key of %s.\nIt signs no "
+	    "certificate any more until it is enabled again. Those that it\n"
+	    "issued stay valid.\n", NULL, 0 },
+	[OPERATION_ENABLE] = { "Enable the disabled root key of %s.\nIt signs "
+	    "certificates again.\n", NULL, 0 },
+	[OPERATION_DELETE] = { "Delete the disabled root key of %s.\nIt signs "
+	    "nothing any more, no CRL either.\n", describe_delete, 1 },
+	[OPERATION_RESTORE] = { "Restore the deleted root key of %s.\nIt is "
+	    "disabled then, and can be enabled or deleted.\n", NULL, 0 },
+	[OPERATION_DESTROY] = { "Destroy the root key of %s in the token, for "
+	    "good.\n", describe_destroy, 2 },
+	[OPERATION_BACKUP] = { "Record that there is a copy of the root key "
+	    "of %s outside its token:\n", describe_backup, 2 },
+	[OPERATION_POLICY] = { "Put another policy in force for %s:\n",
+	    describe_policy, 1 },
+	[OPERATION_RESPLIT] = { "Give the token of %s new PINs, and split "
+	    "them anew:\n", describe_resplit, 3 },
+};
+
+int
+deed_describe(enum operation operation, const char *authority,
+    const struct json *parameters, struct buf *out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf name = { 0 };
+	AUTO(buf_release) struct buf more = { 0 };
+	const char *what = words[operation].what;
+	const char *gap = strstr(what, "%s");
+
+	/* What is not shown must not be approved. */
+	if (json_count(parameters) != words[operation].fields)
+		return fail_with(fail, FAIL_INPUT,
+		    "parameters: want %zu, have %zu",
+		    words[operation].fields, json_count(parameters));
+	text_escape(&name, bytes_text(authority));
+	if (words[operation].more != NULL &&
+	    words[operation].more(parameters, &more, fail) == -1)
+		return fail_in(fail, "parameters");
+	buf_append(out, what, (size_t)(gap - what));
+	buf_put(out, buf_bytes(&name));
+	buf_text(out, gap + 2);
+	buf_put(out, buf_bytes(&more));
+	return 0;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the command line to the parameters of an operation: the same for a
+ * request that is carried to custodians and for the command itself. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <anchorite/base/auto.h>
+#include <anchorite/base/file.h>
+#include <anchorite/base/text.h>
+#include <anchorite/ca/amend.h>
+#include <anchorite/ca/credential.h>
+#include <anchorite/ca/deed.h>
+#include <anchorite/ca/resplit.h>
+#include <anchorite/ca/retire.h>
+#include <anchorite/ca/revoke.h>
+
+#include "cli.h"
+
+/* The request files of the command line, whole. */
+struct requests {
+	struct issue_file *files;
+	struct buf *contents;
+	size_t count;
+};
+
+static void
+requests_release(struct requests **requests)
+{
+	struct requests *old = GIVE(*requests);
+
+	if (old == NULL)
+		return;
+	for (size_t n = 0; n < old->count; n++)
+		buf_release(&old->contents[n]);
+	free(old->contents);
+	free(old->files);
+	free(old);
+}
+
+void
+deed_release(struct deed *deed)
+{
+	json_release(&deed->parameters);
+	issue_release(&deed->issue);
+	adoption_release(&deed->adoption);
+	requests_release(&deed->requests);
+}
+
+static int
+requests_load(char **names, int count, struct requests **out,
+    struct fail *fail)
+{
+	AUTO(requests_release) struct requests *requests =
+	    mem_new(1, sizeof(*requests));
+
+	requests->count = (size_t)count;
+	requests->files = mem_new(requests->count, sizeof(*requests->files));
+	requests->contents =
+	    mem_new(requests->count, sizeof(*requests->contents));
+	for (size_t n = 0; n < requests->count; n++) {
+		if (file_load(names[n], CSR_MAX, &requests->contents[n],
+		    fail) == -1)
+			return fail_in(fail, "request");
+		requests->files[n].name = names[n];
+		requests->files[n].content =
+		    buf_bytes(&requests->contents[n]);
+	}
+	*out = GIVE(requests);
+	return 0;
+}
+
+typedef int preparer(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail);
+
+static int
+prepare_sign(struct cli *cli, struct authority *authority, char **operands,
+    int count, struct deed *deed, struct fail *fail)
+{
+	if (cli->values[OPT_PROFILE] == NULL)
+		return fail_with(fail, FAIL_USAGE,
+		    "sign: --profile NAME is missing");
+	if (requests_load(operands, count, &deed->requests, fail) == -1 ||
+	    issue_read(authority, &cli->act, cli->values[OPT_PROFILE],
+		cli->values[OPT_REISSUE] != NULL, deed->requests->files,
+		deed->requests->count, &deed->issue, fail) == -1)
+		return -1;
+	deed->parameters = issue_parameters(deed->issue);
+	return 0;
+}
+
+static int
+prepare_revoke(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	struct issued *issued;
+
+	(void)count;
+	deed->reason = CRL_UNSPECIFIED;
+	if (cli->values[OPT_REASON] != NULL && crl_reason_read(
+	    cli->values[OPT_REASON], &deed->reason, fail) == -1)
+		return -1;
+	if (ledger_look_up(authority->ledger, operands[0], &issued, fail) ==
+		-1 ||
+	    revoke_check(authority, &cli->act, issued, fail) == -1)
+		return -1;
+	deed->issued = issued;
+	deed->parameters = deed_revoke(&issued->serial,
+	    crl_reason_name(deed->reason));
+	return 0;
+}
+
+static int
+prepare_crl(struct cli *cli, struct authority *authority, char **operands,
+    int count, struct deed *deed, struct fail *fail)
+{
+	(void)operands;
+	(void)count;
+	if (revoke_check_crl(authority, &cli->act, fail) == -1)
+		return -1;
+	(void)ledger_event_operation(authority->ledger, "crl-intent",
+	    &deed->operation);
+	deed->parameters = deed_crl(authority->ledger);
+	return 0;
+}
+
+static int
+prepare_plain(struct cli *cli, struct authority *authority, char **operands,
+    int count, struct deed *deed, struct fail *fail)
+{
+	(void)operands;
+	(void)count;
+	deed->parameters = deed_nothing();
+	return retire_check(authority, &cli->act, deed->operation, fail);
+}
+
+static int
+prepare_delete(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	int64_t days = DELETION_DAYS_DEFAULT;
+
+	(void)operands;
+	(void)count;
+	if (cli->values[OPT_DAYS] != NULL && text_read_number(
+	    cli->values[OPT_DAYS], DELETION_DAYS_MIN, DELETION_DAYS_MAX,
+	    &days, fail) == -1) {
+		fail->kind = FAIL_USAGE;
+		return fail_in(fail, "--days");
+	}
+	deed->parameters = deed_delete(days);
+	return retire_check(authority, &cli->act, deed->operation, fail);
+}
+
+static int
+prepare_destroy(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	(void)operands;
+	(void)count;
+	if (retire_check(authority, &cli->act, deed->operation, fail) == -1)
+		return -1;
+	return deed_destroy(authority->ledger, cli->fates.values,
+	    cli->fates.count, &deed->parameters, fail);
+}
+
+static int
+prepare_backup(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	const char *place = cli->values[OPT_PLACE];
+
+	(void)count;
+	if (place == NULL)
+		return fail_with(fail, FAIL_USAGE,
+		    "backup: --place TEXT is missing");
+	if (ledger_check_backup(authority->ledger, operands[0], place, fail) ==
+	    -1)
+		return -1;
+	deed->parameters = deed_backup(operands[0], place);
+	return retire_check(authority, &cli->act, deed->operation, fail);
+}
+
+/* The policy of a file, or the one in force. */
+static int
+adopt(struct cli *cli, struct authority *authority, const char *path,
+    struct adoption **out, struct fail *fail)
+{
+	const struct policy *now = authority->ledger->policy;
+	AUTO(policy_release) struct policy *policy = NULL;
+
+	if ((path != NULL ? policy_load(path, &policy, fail) :
+		policy_read("policy", buf_bytes(&now->text), &policy, fail)) ==
+	    -1)
+		return -1;
+	return adoption_make(&policy, cli->values[OPT_CUSTODIANS],
+	    authority->ledger, out, fail);
+}
+
+static int
+prepare_policy(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	(void)count;
+	if (adopt(cli, authority, operands[0], &deed->adoption, fail) == -1 ||
+	    amend_check(authority, &cli->act, deed->adoption->policy, fail) ==
+		-1)
+		return -1;
+	deed->parameters = deed_policy(&deed->adoption->policy->digest);
+	return 0;
+}
+
+static int
+prepare_resplit(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	(void)operands;
+	(void)count;
+	deed->form = authority->ledger->split.form;
+	if (cli->values[OPT_SPLIT] != NULL && split_form_read(
+	    cli->values[OPT_SPLIT], &deed->form, fail) == -1)
+		return fail_in(fail, "--split");
+	if ((deed->adoption == NULL && adopt(cli, authority,
+		cli->values[OPT_POLICY], &deed->adoption, fail) == -1) ||
+	    resplit_check(authority, &cli->act, deed->adoption->policy,
+		fail) == -1)
+		return -1;
+	deed->parameters = deed_resplit(&deed->adoption->policy->digest,
+	    &deed->form);
+	return 0;
+}
+
+/* custodian replace NAME FILE: a policy that differs in one certificate. */
+int
+deed_prepare_replace(struct cli *cli, struct authority *authority,
+    char **operands, struct deed *deed, struct fail *fail)
+{
+	const char *path = operands[1];
+	AUTO(policy_release) struct policy *policy = NULL;
+	AUTO(cert_release) struct cert *certificate = NULL;
+	AUTO(buf_release) struct buf file = { 0 };
+	AUTO(auto_free) char *folder = file_parent(path);
+
+	if (file_load(path, CERT_MAX, &file, fail) == -1)
+		return -1;
+	if (credential_read_certificate(buf_bytes(&file), &certificate,
+	    fail) == -1)
+		return fail_in(fail, "%s", path);
+	if (amend_replace(authority->ledger, operands[0], certificate, &policy,
+		fail) == -1 ||
+	    adoption_make(&policy, folder, authority->ledger, &deed->adoption,
+		fail) == -1)
+		return -1;
+	if (authority->ledger->split.id[0] != '\0') {
+		deed->operation = OPERATION_RESPLIT;
+		return prepare_resplit(cli, authority, NULL, 0, deed, fail);
+	}
+	deed->operation = OPERATION_POLICY;
+	deed->parameters = deed_policy(&deed->adoption->policy->digest);
+	return amend_check(authority, &cli->act, deed->adoption->policy, fail);
+}
+
+static const struct {
+	preparer *prepare;
+	const char *operands;
+	int min, max;
+} rows[OPERATIONS] = {
+	[OPERATION_SIGN] = { prepare_sign, "FILE...", 1, ISSUE_MAX },
+	[OPERATION_REVOKE] = { prepare_revoke, "ID", 1, 1 },
+	[OPERATION_CRL] = { prepare_crl, "", 0, 0 },
+	[OPERATION_CRL_DISABLED] = { prepare_crl, "", 0, 0 },
+	[OPERATION_DISABLE] = { prepare_plain, "", 0, 0 },
+	[OPERATION_ENABLE] = { prepare_plain, "", 0, 0 },
+	[OPERATION_DELETE] = { prepare_delete, "", 0, 0 },
+	[OPERATION_RESTORE] = { prepare_plain, "", 0, 0 },
+	[OPERATION_DESTROY] = { prepare_destroy, "", 0, 0 },
+	[OPERATION_BACKUP] = { prepare_backup, "NAME", 1, 1 },
+	[OPERATION_POLICY] = { prepare_policy, "FILE", 1, 1 },
+	[OPERATION_RESPLIT] = { prepare_resplit, "", 0, 0 },
+};
+
+int
+deed_prepare(struct cli *cli, struct authority *authority,
+    enum operation operation, char **operands, int count, struct deed *out,
+    struct fail *fail)
+{
+	const char *name = operation_names[operation];
+
+	if (count < rows[operation].min)
+		return fail_with(fail, FAIL_USAGE, "%s: %s is missing", name,
+		    rows[operation].operands);
+	if (count > rows[operation].max)
+		return fail_with(fail, FAIL_USAGE, "%s: \"%s\" is too much",
+		    name, operands[rows[operation].max]);
+	out->operation = operation;
+	return rows[operation].prepare(cli, authority, operands, count, out,
+	    fail);
+}
