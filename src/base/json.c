@@ -103,6 +103,15 @@ json_put_digest(struct json *object, const char *key,
 }
 
 void
+json_put_time(struct json *object, const char *key, int64_t seconds)
+{
+	char text[TEXT_TIME_SIZE];
+
+	text_time(seconds, text);
+	json_put_text(object, key, text);
+}
+
+void
 json_put_number(struct json *object, const char *key, int64_t number)
 {
 	put_value(object, key, json_integer(number));
@@ -244,6 +253,32 @@ json_get_bool(const struct json *object, const char *key, bool *out,
 	if (get(object, key, JSON_TRUE, "true or false", &value, fail) == -1)
 		return -1;
 	*out = json_is_true(value);
+	return 0;
+}
+
+int
+json_get_digest(const struct json *object, const char *key,
+    struct digest *out, struct fail *fail)
+{
+	const char *text;
+
+	if (json_get_text(object, key, &text, fail) == -1)
+		return -1;
+	if (digest_read_hex(text, out, fail) == -1)
+		return fail_in(fail, "%s", key);
+	return 0;
+}
+
+int
+json_get_time(const struct json *object, const char *key, int64_t *out,
+    struct fail *fail)
+{
+	const char *text;
+
+	if (json_get_text(object, key, &text, fail) == -1)
+		return -1;
+	if (text_read_time(text, out, fail) == -1)
+		return fail_in(fail, "%s", key);
 	return 0;
 }
 

@@ -235,7 +235,6 @@ authority_refuse(struct authority *authority, const struct act *act,
 	AUTO(json_release) struct json *data = json_new();
 	struct fail fault = { 0 };
 	struct act quiet = *act;
-	char clock[TEXT_TIME_SIZE];
 
 	if (refusal->kind != FAIL_REFUSED ||
 	    journal_is_torn(authority->journal))
@@ -245,8 +244,7 @@ authority_refuse(struct authority *authority, const struct act *act,
 	 * journal's; what it said stands in the data.
 	 */
 	quiet.now = journal_head(authority->journal)->time;
-	text_time(act->now, clock);
-	json_put_text(data, "clock", clock);
+	json_put_time(data, "clock", act->now);
 	json_put_text(data, "command", command);
 	json_put_text(data, "sentence", refusal->sentence);
 	if (authority_append(authority, &quiet, "refused", &data, &fault) == -1)

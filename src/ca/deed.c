@@ -166,7 +166,6 @@ deed_destroy(const struct ledger *ledger, const char *const *fates,
 {
 	AUTO(json_release) struct json *json = json_new();
 	AUTO(json_release) struct json *list = json_new_list();
-	char ended[TEXT_TIME_SIZE];
 	const char *fate;
 
 	if (check_fates(ledger, fates, count, fail) == -1)
@@ -184,8 +183,7 @@ deed_destroy(const struct ledger *ledger, const char *const *fates,
 		json_add(list, &item);
 	}
 	json_put(json, "backups", &list);
-	text_time(ledger->deletion_ends, ended);
-	json_put_text(json, "ended", ended);
+	json_put_time(json, "ended", ledger->deletion_ends);
 	*out = GIVE(json);
 	return 0;
 }
@@ -204,11 +202,9 @@ requests_get(const struct json *items, const struct objects *objects,
 	for (size_t n = 0; n < json_count(items); n++) {
 		AUTO(buf_release) struct buf der = { 0 };
 		struct digest digest;
-		const char *text;
 
-		if (json_get_text(json_at(items, n), "request", &text, fail) ==
-			-1 ||
-		    digest_read_hex(text, &digest, fail) == -1 ||
+		if (json_get_digest(json_at(items, n), "request", &digest,
+			fail) == -1 ||
 		    objects_get(objects, &digest, &der, fail) == -1 ||
 		    csr_read(buf_bytes(&der), &out[n], fail) == -1)
 			return fail_in(fail, "item %zu", n + 1);

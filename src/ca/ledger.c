@@ -198,19 +198,6 @@ issued_status_name(const struct issued *issued)
 }
 
 int
-ledger_get_digest(const struct json *object, const char *key,
-    struct digest *out, struct fail *fail)
-{
-	const char *text;
-
-	if (json_get_text(object, key, &text, fail) == -1)
-		return -1;
-	if (digest_read_hex(text, out, fail) == -1)
-		return fail_in(fail, "%s", key);
-	return 0;
-}
-
-int
 ledger_get_serial(const struct json *object, struct serial *out,
     struct fail *fail)
 {
@@ -225,14 +212,14 @@ static int
 item_read(const struct json *json, const struct intent_form *form,
     struct intent_item *out, struct fail *fail)
 {
-	if (ledger_get_digest(json, "tbs", &out->tbs, fail) == -1)
+	if (json_get_digest(json, "tbs", &out->tbs, fail) == -1)
 		return -1;
 	if (form->has_serial &&
 	    (ledger_get_serial(json, &out->serial, fail) == -1 ||
-		ledger_get_digest(json, "key", &out->key, fail) == -1))
+		json_get_digest(json, "key", &out->key, fail) == -1))
 		return -1;
 	if (form->has_request &&
-	    ledger_get_digest(json, "request", &out->request, fail) == -1)
+	    json_get_digest(json, "request", &out->request, fail) == -1)
 		return -1;
 	return 0;
 }

@@ -17,7 +17,7 @@ get_certificate(const struct json *object, const struct objects *objects,
 	AUTO(buf_release) struct buf der = { 0 };
 	struct digest digest;
 
-	if (ledger_get_digest(object, "certificate", &digest, fail) == -1 ||
+	if (json_get_digest(object, "certificate", &digest, fail) == -1 ||
 	    objects_get(objects, &digest, &der, fail) == -1)
 		return -1;
 	return cert_read(buf_bytes(&der), out, fail);
@@ -107,7 +107,7 @@ intent_apply(struct ledger *ledger, const struct record *record,
 	const struct json *items;
 	struct digest policy;
 
-	if (ledger_get_digest(record->data, "policy", &policy, fail) == -1 ||
+	if (json_get_digest(record->data, "policy", &policy, fail) == -1 ||
 	    json_get_list(record->data, "items", &items, fail) == -1)
 		return -1;
 	if (!digest_is_equal(&policy, &ledger->policy->digest))
@@ -252,7 +252,7 @@ apply_signed(struct ledger *ledger, const struct objects *objects,
 			    "a serial that was not intended");
 		issued = inventory_add(ledger, &intent->items[n]);
 		issued->has_certificate = true;
-		if (ledger_get_digest(json_at(items, n), "certificate",
+		if (json_get_digest(json_at(items, n), "certificate",
 		    &issued->certificate, fail) == -1)
 			return -1;
 	}
@@ -266,7 +266,7 @@ apply_crl_signed(struct ledger *ledger, const struct objects *objects,
 {
 	(void)objects;
 	if (outcome_check(ledger, record, "crl-intent", fail) == -1 ||
-	    ledger_get_digest(record->data, "crl", &ledger->crl, fail) == -1)
+	    json_get_digest(record->data, "crl", &ledger->crl, fail) == -1)
 		return -1;
 	ledger->crl_number = ledger->intent.crl_number;
 	ledger->crl_this_update = ledger->intent.time;
@@ -355,12 +355,11 @@ static int
 apply_refused(struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct fail *fail)
 {
-	const char *clock, *command, *sentence;
+	const char *command, *sentence;
 	int64_t time;
 
 	(void)objects;
-	if (json_get_text(record->data, "clock", &clock, fail) == -1 ||
-	    text_read_time(clock, &time, fail) == -1 ||
+	if (json_get_time(record->data, "clock", &time, fail) == -1 ||
 	    json_get_text(record->data, "command", &command, fail) == -1 ||
 	    json_get_text(record->data, "sentence", &sentence, fail) == -1)
 		return -1;

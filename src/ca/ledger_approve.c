@@ -131,7 +131,7 @@ ledger_approve(struct ledger *ledger, const struct record *record,
 	if (!json_has(record->data, "approval"))
 		return ledger_quorum(ledger, record, operation, fail);
 	if (json_get_object(record->data, "approval", &approval, fail) == -1 ||
-	    ledger_get_digest(approval, "request", &request, fail) == -1 ||
+	    json_get_digest(approval, "request", &request, fail) == -1 ||
 	    ledger_quorum(ledger, record, operation, fail) == -1)
 		return -1;
 	used = ledger_find_request(ledger, &request);

@@ -36,8 +36,6 @@ MUST_USE int ledger_get_words(const struct json *object, const char *key,
     size_t max, const char **out, struct fail *fail);
 
 /* What the data of several events hold. */
-MUST_USE int ledger_get_digest(const struct json *object, const char *key,
-    struct digest *out, struct fail *fail);
 MUST_USE int ledger_get_serial(const struct json *object,
     struct serial *out, struct fail *fail);
 

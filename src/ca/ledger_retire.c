@@ -47,7 +47,7 @@ ledger_get_policy(const struct json *object, const char *key,
 	AUTO(buf_release) struct buf text = { 0 };
 	struct digest digest;
 
-	if (ledger_get_digest(object, key, &digest, fail) == -1 ||
+	if (json_get_digest(object, key, &digest, fail) == -1 ||
 	    objects_get(objects, &digest, &text, fail) == -1)
 		return -1;
 	return policy_read("policy", buf_bytes(&text), out, fail);

@@ -17,15 +17,6 @@ authority_key(const struct ledger *ledger, struct digest *out)
 	digest_of(buf_bytes(spki), out);
 }
 
-static void
-put_time(struct json *json, const char *key, int64_t seconds)
-{
-	char text[TEXT_TIME_SIZE];
-
-	text_time(seconds, text);
-	json_put_text(json, key, text);
-}
-
 int
 request_build(const struct ledger *ledger, struct request_plan *plan,
     struct request **out, struct fail *fail)
@@ -42,8 +33,8 @@ request_build(const struct ledger *ledger, struct request_plan *plan,
 	json_put_digest(head, "digest", &ledger->head.digest);
 	json_put_number(head, "seq", ledger->head.seq);
 	json_put(json, "authority", &authority);
-	put_time(json, "created", plan->now);
-	put_time(json, "expires", plan->expires);
+	json_put_time(json, "created", plan->now);
+	json_put_time(json, "expires", plan->expires);
 	json_put_number(json, "format", 1);
 	json_put(json, "head", &head);
 	json_put_hex(json, "nonce",
@@ -54,32 +45,6 @@ request_build(const struct ledger *ledger, struct request_plan *plan,
 	json_write(json, &text);
 	buf_text(&text, "\n");
 	return request_read(buf_bytes(&text), out, fail);
-}
-
-static int
-get_digest(const struct json *json, const char *key, struct digest *out,
-    struct fail *fail)
-{
-	const char *text;
-
-	if (json_get_text(json, key, &text, fail) == -1)
-		return -1;
-	if (digest_read_hex(text, out, fail) == -1)
-		return fail_in(fail, "%s", key);
-	return 0;
-}
-
-static int
-get_time(const struct json *json, const char *key, int64_t *out,
-    struct fail *fail)
-{
-	const char *text;
-
-	if (json_get_text(json, key, &text, fail) == -1)
-		return -1;
-	if (text_read_time(text, out, fail) == -1)
-		return fail_in(fail, "%s", key);
-	return 0;
 }
 
 static int
@@ -110,19 +75,19 @@ fields_read(struct request *request, struct fail *fail)
 		    json_count(json));
 	if (json_get_number(json, "format", 1, 1, &format, fail) == -1 ||
 	    json_get_object(json, "authority", &authority, fail) == -1 ||
-	    get_digest(authority, "key", &request->key, fail) == -1 ||
+	    json_get_digest(authority, "key", &request->key, fail) == -1 ||
 	    json_get_text(authority, "name", &request->name, fail) == -1 ||
-	    get_time(json, "created", &request->created, fail) == -1 ||
-	    get_time(json, "expires", &request->expires, fail) == -1 ||
+	    json_get_time(json, "created", &request->created, fail) == -1 ||
+	    json_get_time(json, "expires", &request->expires, fail) == -1 ||
 	    json_get_object(json, "head", &head, fail) == -1 ||
-	    get_digest(head, "digest", &request->head, fail) == -1 ||
+	    json_get_digest(head, "digest", &request->head, fail) == -1 ||
 	    json_get_number(head, "seq", 1, INT64_MAX, &request->head_seq,
 		fail) == -1 ||
 	    nonce_check(json, fail) == -1 ||
 	    json_get_text(json, "operation", &operation, fail) == -1 ||
 	    json_get_object(json, "parameters", &request->parameters,
 		fail) == -1 ||
-	    get_digest(json, "policy", &request->policy, fail) == -1)
+	    json_get_digest(json, "policy", &request->policy, fail) == -1)
 		return -1;
 	if (operation_find(operation, &request->operation, fail) == -1) {
 		fail->kind = FAIL_INPUT;

@@ -172,10 +172,8 @@ get_object(const struct json *json, const char *key,
     const struct objects *objects, struct buf *out, struct fail *fail)
 {
 	struct digest digest;
-	const char *text;
 
-	if (json_get_text(json, key, &text, fail) == -1 ||
-	    digest_read_hex(text, &digest, fail) == -1)
+	if (json_get_digest(json, key, &digest, fail) == -1)
 		return -1;
 	return objects_get(objects, &digest, out, fail);
 }

@@ -21,45 +21,25 @@ retire_check(const struct authority *authority, const struct act *act,
 	return 0;
 }
 
+/* Locks or unlocks the root key, and records what came of it. */
 static int
-record_switch(struct authority *authority, const struct act *act,
-    const char *event, const struct key_switch *outcome, struct fail *fail)
+switch_key(struct authority *authority, const struct act *act,
+    const char *event, struct session *session, struct fail *fail)
 {
+	AUTO(key_release) struct key *key = NULL;
 	AUTO(json_release) struct json *data = json_new();
+	struct key_switch outcome = { 0 };
+	bool is_lock = authority->ledger->state == STATE_DISABLED;
 
-	json_put_bool(data, "by_token", outcome->by_token);
-	json_put_text(data, "trial", outcome->trial);
+	if (authority_find_key(&authority->ledger->root_key, session, &key,
+		fail) == -1 ||
+	    (is_lock ? key_lock(key, &outcome, fail) :
+		key_unlock(key, &outcome, fail)) == -1 ||
+	    session_sync(session, fail) == -1)
+		return -1;
+	json_put_bool(data, "by_token", outcome.by_token);
+	json_put_text(data, "trial", outcome.trial);
 	return authority_append(authority, act, event, &data, fail);
-}
-
-static int
-lock(struct authority *authority, const struct act *act,
-    struct session *session, struct fail *fail)
-{
-	AUTO(key_release) struct key *key = NULL;
-	struct key_switch outcome = { 0 };
-
-	if (authority_find_key(&authority->ledger->root_key, session, &key,
-		fail) == -1 ||
-	    key_lock(key, &outcome, fail) == -1 ||
-	    session_sync(session, fail) == -1)
-		return -1;
-	return record_switch(authority, act, "key-locked", &outcome, fail);
-}
-
-static int
-unlock(struct authority *authority, const struct act *act,
-    struct session *session, struct fail *fail)
-{
-	AUTO(key_release) struct key *key = NULL;
-	struct key_switch outcome = { 0 };
-
-	if (authority_find_key(&authority->ledger->root_key, session, &key,
-		fail) == -1 ||
-	    key_unlock(key, &outcome, fail) == -1 ||
-	    session_sync(session, fail) == -1)
-		return -1;
-	return record_switch(authority, act, "key-unlocked", &outcome, fail);
 }
 
 /* The store's backup, which still has the key, is replaced too. */
@@ -92,9 +72,10 @@ retire_follow(struct authority *authority, const struct act *act,
 		return 0;
 	switch (authority->ledger->state) {
 	case STATE_DISABLED:
-		return lock(authority, act, session, fail);
+		return switch_key(authority, act, "key-locked", session, fail);
 	case STATE_ACTIVE:
-		return unlock(authority, act, session, fail);
+		return switch_key(authority, act, "key-unlocked", session,
+		    fail);
 	case STATE_DESTROYED:
 		return erase(authority, act, session, fail);
 	default:

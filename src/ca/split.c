@@ -11,27 +11,15 @@
 #include <anchorite/x509/cms.h>
 
 static int
-get_digest(const struct json *json, const char *key, struct digest *out,
-    struct fail *fail)
-{
-	const char *text;
-
-	if (json_get_text(json, key, &text, fail) == -1)
-		return -1;
-	if (digest_read_hex(text, out, fail) == -1)
-		return fail_in(fail, "%s", key);
-	return 0;
-}
-
-static int
 line_read(const struct json *json, struct split_line *out, struct fail *fail)
 {
 	const char *name;
 
 	if (json_get_text(json, "custodian", &name, fail) == -1 ||
-	    get_digest(json, "certificate", &out->certificate, fail) == -1 ||
-	    get_digest(json, "envelope", &out->envelope, fail) == -1 ||
-	    get_digest(json, "share", &out->share, fail) == -1)
+	    json_get_digest(json, "certificate", &out->certificate, fail) ==
+		-1 ||
+	    json_get_digest(json, "envelope", &out->envelope, fail) == -1 ||
+	    json_get_digest(json, "share", &out->share, fail) == -1)
 		return -1;
 	if (json_count(json) != 4 || strlen(name) >= sizeof(out->custodian))
 		return fail_with(fail, FAIL_INPUT, "not a share's line");

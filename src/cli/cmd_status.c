@@ -130,7 +130,6 @@ show_status_json(const struct authority *authority, int64_t strays)
 	const struct ledger *ledger = authority->ledger;
 	const struct journal_head *head = journal_head(authority->journal);
 	AUTO(json_release) struct json *json = json_new();
-	char next[TEXT_TIME_SIZE];
 
 	json_put_text(json, "name", ledger->name);
 	json_put_text(json, "state", state_name(ledger->state));
@@ -144,8 +143,8 @@ show_status_json(const struct authority *authority, int64_t strays)
 	    count_status(ledger, ISSUED_POSSIBLY));
 	json_put_number(json, "crl_number", (int64_t)ledger->crl_number);
 	if (ledger->crl_next_update != 0) {
-		text_time(ledger->crl_next_update, next);
-		json_put_text(json, "crl_next_update", next);
+		json_put_time(json, "crl_next_update",
+		    ledger->crl_next_update);
 	}
 	json_put_number(json, "root_signatures", ledger->root_signatures);
 	json_put_number(json, "custodians",
@@ -153,8 +152,7 @@ show_status_json(const struct authority *authority, int64_t strays)
 	json_put_bool(json, "token_due", ledger->standing.is_due);
 	json_put_bool(json, "locked_by_token", ledger->standing.by_token);
 	if (ledger->state == STATE_DELETED) {
-		text_time(ledger->deletion_ends, next);
-		json_put_text(json, "restorable_until", next);
+		json_put_time(json, "restorable_until", ledger->deletion_ends);
 	}
 	if (ledger->split.id[0] != '\0')
 		json_put_text(json, "split", ledger->split.id);

@@ -144,15 +144,6 @@ show_json(const struct json *json)
 }
 
 static void
-put_time(struct json *json, const char *key, int64_t seconds)
-{
-	char text[TEXT_TIME_SIZE];
-
-	text_time(seconds, text);
-	json_put_text(json, key, text);
-}
-
-static void
 put_name(struct json *json, const char *key, struct bytes der)
 {
 	AUTO(buf_release) struct buf text = { 0 };
@@ -171,8 +162,8 @@ certificate_json(const struct cert *cert)
 	json_put_text(json, "serial", serial);
 	put_name(json, "subject", cert->subject);
 	put_name(json, "issuer", cert->issuer);
-	put_time(json, "not_before", cert->not_before);
-	put_time(json, "not_after", cert->not_after);
+	json_put_time(json, "not_before", cert->not_before);
+	json_put_time(json, "not_after", cert->not_after);
 	json_put_text(json, "key", key_kind_names[cert->spki.kind]);
 	json_put_text(json, "signature", cert->alg->name);
 	json_put_digest(json, "sha256", &cert->digest);

@@ -285,6 +285,35 @@ pretty_is_indented_and_ascii(void **state)
 	    "  ],\n  \"a\": \"\\u202E\\u009B\"\n}");
 }
 
+/* Texts of two kinds that stand everywhere. */
+static void
+digests_and_times_are_texts(void **state)
+{
+	AUTO(json_release) struct json *json = json_new();
+	struct digest digest, back;
+	struct fail fail = { 0 };
+	int64_t time = 0;
+
+	(void)state;
+	digest_of(bytes_text("x"), &digest);
+	json_put_digest(json, "d", &digest);
+	json_put_time(json, "t", 1795243848);
+	want_pass(json_get_digest(json, "d", &back, &fail), &fail);
+	assert_true(digest_is_equal(&digest, &back));
+	want_pass(json_get_time(json, "t", &time, &fail), &fail);
+	assert_int_equal(time, 1795243848);
+	want_fail(json_get_digest(json, "t", &back, &fail), &fail, FAIL_INPUT,
+	    "t: digest: want 64 hexadecimal digits, have 20 characters");
+	json_put_text(json, "e", "now");
+	want_fail(json_get_time(json, "e", &time, &fail), &fail, FAIL_INPUT,
+	    "e: want a time such as 2026-11-21T06:30:48Z, have now");
+	want_fail(json_get_time(json, "u", &time, &fail), &fail, FAIL_INPUT,
+	    "u: missing");
+	want_fail(json_get_digest(json, "u", &back, &fail), &fail, FAIL_INPUT,
+	    "u: missing");
+	assert_int_equal(time, 1795243848);
+}
+
 int
 main(void)
 {
@@ -297,6 +326,7 @@ main(void)
 		cmocka_unit_test(values_are_got),
 		cmocka_unit_test(values_of_another_type_are_refused),
 		cmocka_unit_test(values_are_counted_in_order),
+		cmocka_unit_test(digests_and_times_are_texts),
 		cmocka_unit_test(pretty_is_indented_and_ascii),
 	};
 

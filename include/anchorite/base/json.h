@@ -25,6 +25,8 @@ void json_put_text(struct json *object, const char *key, const char *text);
 void json_put_hex(struct json *object, const char *key, struct bytes bytes);
 void json_put_digest(struct json *object, const char *key,
     const struct digest *digest);
+/* RFC 3339, UTC (text_time). */
+void json_put_time(struct json *object, const char *key, int64_t seconds);
 void json_put_number(struct json *object, const char *key, int64_t number);
 void json_put_bool(struct json *object, const char *key, bool value);
 /* A deep copy; the caller owns it. */
@@ -52,6 +54,11 @@ MUST_USE int json_get_number(const struct json *object, const char *key,
     int64_t min, int64_t max, int64_t *out, struct fail *fail);
 MUST_USE int json_get_bool(const struct json *object, const char *key,
     bool *out, struct fail *fail);
+/* A text that is a SHA-256 in hex, or a time; FAIL_INPUT "KEY: …". */
+MUST_USE int json_get_digest(const struct json *object, const char *key,
+    struct digest *out, struct fail *fail);
+MUST_USE int json_get_time(const struct json *object, const char *key,
+    int64_t *out, struct fail *fail);
 MUST_USE int json_get_object(const struct json *object, const char *key,
     const struct json **out, struct fail *fail);
 MUST_USE int json_get_list(const struct json *object, const char *key,
