@@ -53,12 +53,44 @@ find_signer(const struct ledger *ledger, struct bytes certificate,
 	    buf_cstr(&subject));
 }
 
+#define HOUR INT64_C(3600)
+
+static int
+fail_time(const char *name, int64_t signed_at, const char *what,
+    int64_t other, const char *why, struct fail *fail)
+{
+	char then[TEXT_TIME_SIZE], time[TEXT_TIME_SIZE];
+
+	text_time(signed_at, then);
+	text_time(other, time);
+	return fail_with(fail, FAIL_REFUSED, "approval of %s: signed %s, %s "
+	    "%s%s", name, then, what, time, why);
+}
+
+/* By the word of the custodian's machine; an hour more or less, it drifts. */
+static int
+check_time(const struct request *request, const char *name,
+    int64_t signed_at, int64_t now, struct fail *fail)
+{
+	static const char wrong[] = ": one of the clocks is wrong";
+
+	if (signed_at >= request->expires)
+		return fail_time(name, signed_at, "the request expired",
+		    request->expires, "", fail);
+	if (signed_at < request->created - HOUR)
+		return fail_time(name, signed_at, "the request was made",
+		    request->created, wrong, fail);
+	if (signed_at > now + HOUR)
+		return fail_time(name, signed_at, "it is", now, wrong, fail);
+	return 0;
+}
+
 static int
 verify(const struct request *request, const struct ledger *ledger,
-    struct bytes cms, struct approval *approval, struct fail *fail)
+    struct bytes cms, int64_t now, struct approval *approval,
+    struct fail *fail)
 {
 	AUTO(buf_release) struct buf certificate = { 0 };
-	char then[TEXT_TIME_SIZE], end[TEXT_TIME_SIZE];
 	const char *name;
 
 	if (cms_read_signer(cms, &certificate, &approval->signed_at, fail) ==
@@ -71,13 +103,7 @@ verify(const struct request *request, const struct ledger *ledger,
 	    buf_bytes(&certificate), fail) == -1)
 		return fail_in(fail, "approval of %s (the request or the "
 		    "approval was altered, or is for another)", name);
-	if (approval->signed_at < request->expires)
-		return 0;
-	text_time(approval->signed_at, then);
-	text_time(request->expires, end);
-	return fail_with(fail, FAIL_REFUSED,
-	    "approval of %s: signed %s, the request expired %s", name, then,
-	    end);
+	return check_time(request, name, approval->signed_at, now, fail);
 }
 
 static size_t
@@ -104,7 +130,7 @@ check_so_far(const struct approvals *approvals, const struct ledger *ledger,
 
 int
 approvals_add(struct approvals *approvals, const struct ledger *ledger,
-    struct bytes cms, struct fail *fail)
+    struct bytes cms, int64_t now, struct fail *fail)
 {
 	struct approval *approval = &approvals->list[approvals->count];
 
@@ -112,7 +138,7 @@ approvals_add(struct approvals *approvals, const struct ledger *ledger,
 		return fail_with(fail, FAIL_REFUSED,
 		    "approvals: more than %d", CUSTODIANS_MAX);
 	memset(approval, 0, sizeof(*approval));
-	if (verify(approvals->request, ledger, cms, approval, fail) == -1)
+	if (verify(approvals->request, ledger, cms, now, approval, fail) == -1)
 		return -1;
 	approvals->count++;
 	if (check_so_far(approvals, ledger, fail) == -1) {
@@ -182,7 +208,7 @@ get_object(const struct json *json, const char *key,
 static int
 audit_one(const struct json *json, struct approvals *approvals,
     const struct ledger *ledger, const struct objects *objects,
-    struct fail *fail)
+    int64_t time, struct fail *fail)
 {
 	AUTO(buf_release) struct buf cms = { 0 };
 	const struct custodian *custodians =
@@ -192,7 +218,8 @@ audit_one(const struct json *json, struct approvals *approvals,
 
 	if (json_get_text(json, "custodian", &name, fail) == -1 ||
 	    get_object(json, "cms", objects, &cms, fail) == -1 ||
-	    approvals_add(approvals, ledger, buf_bytes(&cms), fail) == -1)
+	    approvals_add(approvals, ledger, buf_bytes(&cms), time, fail) ==
+		-1)
 		return -1;
 	signer = approvals->list[approvals->count - 1].custodian;
 	if (strcmp(custodians[signer].name, name) != 0)
@@ -220,7 +247,7 @@ approvals_audit(const struct json *approval, const struct ledger *ledger,
 		return -1;
 	approvals = approvals_new(&request);
 	for (size_t n = 0; n < json_count(by); n++)
-		if (audit_one(json_at(by, n), approvals, ledger, objects,
+		if (audit_one(json_at(by, n), approvals, ledger, objects, time,
 		    fail) == -1)
 			return -1;
 	return approvals_check(approvals, ledger, operation, fail);

@@ -15,6 +15,7 @@ struct sidecar {
 	const char *folder;
 	struct approvals *approvals;
 	const struct ledger *ledger;
+	int64_t now;
 };
 
 /* "disable.json.alice.p7s" beside "disable.json". */
@@ -39,7 +40,7 @@ add_file(void *context, const char *name, struct fail *fail)
 	if (file_load(path, CMS_FILE_MAX, &cms, fail) == -1)
 		return -1;
 	if (approvals_add(sidecar->approvals, sidecar->ledger,
-	    buf_bytes(&cms), fail) == -1)
+	    buf_bytes(&cms), sidecar->now, fail) == -1)
 		return fail_in(fail, "%s", name);
 	return 0;
 }
@@ -59,6 +60,7 @@ cli_load_approvals(const struct cli *cli, const struct ledger *ledger,
 		.request = slash != NULL ? slash + 1 : path,
 		.folder = folder,
 		.ledger = ledger,
+		.now = cli->act.now,
 	};
 
 	if (file_load(path, REQUEST_MAX, &text, fail) == -1 ||

@@ -149,14 +149,6 @@ MUST_USE int cli_open_authority(const struct cli *cli, bool write,
     struct authority **out, struct fail *fail);
 MUST_USE int cli_load_site(const struct cli *cli, struct site **out,
     struct fail *fail);
-/*
- * Opens the site's token and logs in: with the PIN that the custodians'
- * shares give, or as the site says (custody NULL, or without shares). The
- * site must outlive the session.
- */
-struct custody;
-MUST_USE int cli_log_in(const struct cli *cli, const struct site *site,
-    const struct custody *custody, struct session **out, struct fail *fail);
 /* Asks "… Type yes: " on the terminal; --yes answers. No: FAIL_REFUSED. */
 MUST_USE int cli_confirm(const struct cli *cli, const char *question,
     struct fail *fail);
@@ -209,6 +201,13 @@ MUST_USE int custody_unlock_folder(struct cli *cli, const char *folder,
 MUST_USE int custody_pins(const struct share_source *source,
     struct token_pins *out, struct fail *fail);
 
+/*
+ * Opens the site's token and logs in: with the PIN that the custodians'
+ * shares give, or as the site says (custody NULL, or without shares). The
+ * site must outlive the session.
+ */
+MUST_USE int cli_log_in(const struct cli *cli, const struct site *site,
+    const struct custody *custody, struct session **out, struct fail *fail);
 /* carried.c: the request of --request, and every FILE.*.p7s beside it. */
 MUST_USE int cli_load_approvals(const struct cli *cli,
     const struct ledger *ledger, struct approvals **out, struct fail *fail);

@@ -37,26 +37,6 @@ cli_load_site(const struct cli *cli, struct site **out, struct fail *fail)
 	return site_load(path, out, fail);
 }
 
-int
-cli_log_in(const struct cli *cli, const struct site *site,
-    const struct custody *custody, struct session **out, struct fail *fail)
-{
-	struct session_plan plan = site_plan(site, cli->secret_fd);
-	AUTO(session_release) struct session *session = NULL;
-	AUTO(token_pins_release) struct token_pins pins = { 0 };
-
-	if (custody == NULL || custody->now.split == NULL) {
-		if (session_open(&plan, &session, fail) == -1 ||
-		    session_login(session, fail) == -1)
-			return -1;
-	} else if (custody_pins(&custody->now, &pins, fail) == -1 ||
-	    session_open(&plan, &session, fail) == -1 ||
-	    session_login_with(session, &pins.user, fail) == -1)
-		return -1;
-	*out = GIVE(session);
-	return 0;
-}
-
 static void
 close_file(FILE **file)
 {

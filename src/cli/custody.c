@@ -130,7 +130,7 @@ take_approval(const struct gathering *gathering,
 		gathering->cli->act.now, &cms, fail) == -1)
 		return -1;
 	if (approvals_add(approvals, gathering->authority->ledger,
-	    buf_bytes(&cms), fail) == -1)
+	    buf_bytes(&cms), gathering->cli->act.now, fail) == -1)
 		return -1;
 	if (!gathering->cli->is_json)
 		printf("approved by %s\n", credential_name(credential));
@@ -433,4 +433,24 @@ custody_unlock_folder(struct cli *cli, const char *folder,
 			return -1;
 	}
 	return gather(&gathering, fail);
+}
+
+int
+cli_log_in(const struct cli *cli, const struct site *site,
+    const struct custody *custody, struct session **out, struct fail *fail)
+{
+	struct session_plan plan = site_plan(site, cli->secret_fd);
+	AUTO(session_release) struct session *session = NULL;
+	AUTO(token_pins_release) struct token_pins pins = { 0 };
+
+	if (custody == NULL || custody->now.split == NULL) {
+		if (session_open(&plan, &session, fail) == -1 ||
+		    session_login(session, fail) == -1)
+			return -1;
+	} else if (custody_pins(&custody->now, &pins, fail) == -1 ||
+	    session_open(&plan, &session, fail) == -1 ||
+	    session_login_with(session, &pins.user, fail) == -1)
+		return -1;
+	*out = GIVE(session);
+	return 0;
 }

@@ -103,9 +103,17 @@ refused 2 '--expires: want at most 30d' \
 	see request --expires 31d --out desk/long.json disable
 must see request --time "$soon" --out desk/early.json disable
 made=$(sed -n 's/.*"created":"\([^"]*\)".*/\1/p' desk/early.json)
-must approve alice desk/early.json
 run on bob,carol disable --request desk/early.json
 equal 'one that is not made yet' "anchorite: request: made $made" \
+	"$(sed 's/, it is.*//' "$log/err")"
+
+# Nor by a clock that was set: the custodian's own machine says another time.
+ahead=$(date -u -d '+1 day' +%Y-%m-%dT%H:%M:%SZ)
+rm desk/*.p7s
+must approve alice desk/disable.json --time "$ahead"
+run use bob,carol disable
+equal 'a clock set back here, or ahead there' "anchorite: \
+disable.json.alice.p7s: approval of alice: signed $ahead" \
 	"$(sed 's/, it is.*//' "$log/err")"
 
 # Not by whom it takes.

@@ -140,19 +140,28 @@ equal 'and the split' "$(sed 's/.*"split":"\([0-9a-f]*\)".*/\1/' \
 	shares/split.json)" "$(cd "$sheets" &&
 	sed -n 's/^Split: *//p' alice bob carol dave | sort -u)"
 
+# hex, unhex: from standard input to standard output.
+hex() {
+	od -An -v -tx1 | tr -d ' \n'
+	echo
+}
+unhex() {
+	tr '[:lower:]' '[:upper:]' | tr -d '\n' | basenc --base16 -d
+}
+
 # The share of a sheet as hexadecimal digits: a checksum ends each line.
 share_of() {
 	passphrase "sheet:$1" | tr -d ' ' | tr '[:lower:]' '[:upper:]' |
 		while read -r line; do
 			echo "$line" | base32 -d | head -c 7
-		done | xxd -p -c 21
+		done | hex
 }
 for name in alice bob; do
 	equal "openssl opens the envelope of $name" "$(share_of "$name")" \
 		"$(openssl cms -decrypt -inform DER -in "shares/$name.p7m" \
 			-recip "$people/$name.pem" \
 			-inkey "$people/$name.key" \
-			-passin "pass:$(passphrase "$name")" | xxd -p -c 21)"
+			-passin "pass:$(passphrase "$name")" | hex)"
 done
 
 # --- an authority on it ---------------------------------------------------
@@ -287,18 +296,18 @@ seen() {
 		passphrase "sheet:$name" | tr -d ' '
 		share_of "$name"
 		share_of "$name" | cut -c 3-
-		share_of "$name" | cut -c 3- | xxd -r -p | base64
+		share_of "$name" | cut -c 3- | unhex | base64
 	done >"$work/forms"
 	for name in alice bob carol dave; do
 		share_of "$name" | cut -c 3-
 	done >"$work/octets"
 	grep -rliaF -f "$work/forms" "$@"
 	find "$@" -type f | while read -r file; do
-		xxd -p "$file" | tr -d '\n' | grep -qF -f "$work/octets" &&
+		hex <"$file" | grep -qF -f "$work/octets" &&
 			echo "$file"
 	done
 }
-share_of alice | xxd -r -p >"$work/bare"
+share_of alice | unhex >"$work/bare"
 equal 'a share is seen where it is' "$work/bare
 $sheets/alice" "$(seen "$work/bare" "$sheets/alice" | sort -u)"
 equal 'and nowhere else' '' "$(seen shares paper "$work/tokens" \

@@ -352,7 +352,8 @@ add(const struct desk *desk, enum person who, const struct request *signed_,
 	AUTO(buf_release) struct buf cms = { 0 };
 
 	person_sign(&desk->people, who, signed_, time, &cms);
-	return approvals_add(approvals, desk->ledger, buf_bytes(&cms), fail);
+	return approvals_add(approvals, desk->ledger, buf_bytes(&cms), time,
+	    fail);
 }
 
 /* Takes the desk's request over. */
@@ -415,10 +416,49 @@ strangers_approve_nothing(void **state)
 	MUST(cms_sign(buf_bytes(&approvals->request->text),
 	    buf_bytes(&forged->der), desk->people.keys[MALLORY], NOW, &cms,
 	    &fault));
-	want_fail(approvals_add(approvals, desk->ledger, buf_bytes(&cms),
+	want_fail(approvals_add(approvals, desk->ledger, buf_bytes(&cms), NOW,
 	    &fail), &fail, FAIL_REFUSED, "approval: signed by CN=Alice "
 	    "Example, whose certificate is not in the roster");
 	assert_int_equal(approvals->count, 0);
+}
+
+/* An hour either way is drift; more is a clock that somebody set. */
+static void
+times_of_signing_can_be(void **state)
+{
+	static const struct {
+		int64_t signed_at, now;
+		const char *sentence;	/* NULL: taken */
+	} rows[] = {
+		{ NOW - 3600, NOW, NULL },
+		{ NOW + 3600, NOW, NULL },
+		{ NOW - 3601, NOW, "approval of alice: signed "
+		    "2026-11-21T05:50:47Z, the request was made "
+		    "2026-11-21T06:50:48Z: one of the clocks is wrong" },
+		{ NOW + 3601, NOW, "approval of alice: signed "
+		    "2026-11-21T07:50:49Z, it is 2026-11-21T06:50:48Z: one of "
+		    "the clocks is wrong" },
+	};
+	struct desk *desk = *state;
+
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		AUTO(request_release) struct request *request = new_request(
+		    desk->ledger, OPERATION_POLICY, deed_nothing(), 3);
+		AUTO(approvals_release) struct approvals *approvals =
+		    approvals_new(&request);
+		AUTO(buf_release) struct buf cms = { 0 };
+		struct fail fail = { 0 };
+
+		person_sign(&desk->people, ALICE, approvals->request,
+		    rows[n].signed_at, &cms);
+		if (rows[n].sentence == NULL)
+			MUST(approvals_add(approvals, desk->ledger,
+			    buf_bytes(&cms), rows[n].now, &fault));
+		else
+			want_fail(approvals_add(approvals, desk->ledger,
+			    buf_bytes(&cms), rows[n].now, &fail), &fail,
+			    FAIL_REFUSED, rows[n].sentence);
+	}
 }
 
 static void
@@ -439,12 +479,12 @@ altered_approvals_are_refused(void **state)
 	/* The last byte is the signature's. */
 	cms.data[cms.len - 1] ^= 1;
 	MUST_FAIL(FAIL_REFUSED, sentence, approvals_add(approvals,
-	    desk->ledger, buf_bytes(&cms), &fault));
+	    desk->ledger, buf_bytes(&cms), NOW, &fault));
 	cms.data[cms.len - 1] ^= 1;
 	MUST_FAIL(FAIL_INPUT, "approval: ", approvals_add(approvals,
-	    desk->ledger, bytes_of(cms.data, cms.len - 1), &fault));
+	    desk->ledger, bytes_of(cms.data, cms.len - 1), NOW, &fault));
 	assert_int_equal(approvals->count, 0);
-	MUST(approvals_add(approvals, desk->ledger, buf_bytes(&cms),
+	MUST(approvals_add(approvals, desk->ledger, buf_bytes(&cms), NOW,
 	    &fault));
 }
 
@@ -491,7 +531,7 @@ approvals_have_a_bound(void **state)
 	struct fail fail = { 0 };
 
 	approvals->count = CUSTODIANS_MAX;
-	want_fail(approvals_add(approvals, desk->ledger, bytes_text(""),
+	want_fail(approvals_add(approvals, desk->ledger, bytes_text(""), NOW,
 	    &fail), &fail, FAIL_REFUSED, "approvals: more than 32");
 }
 
@@ -662,6 +702,7 @@ main(void)
 		AT_DESK(at_this_time),
 		AT_DESK(approvals_make_a_quorum),
 		AT_DESK(strangers_approve_nothing),
+		AT_DESK(times_of_signing_can_be),
 		AT_DESK(altered_approvals_are_refused),
 		AT_DESK(approvals_end_with_the_request),
 		AT_DESK(who_disabled_does_not_delete),

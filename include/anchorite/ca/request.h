@@ -82,13 +82,17 @@ void approvals_release(struct approvals **approvals);
 
 /*
  * Verifies one custodian's CMS signature over the request and adds it. The
- * certificate inside must be one of the roster's in force. FAIL_REFUSED:
- * "signed by CN=Mallory, who is not in the roster", "signature does not
- * verify: the request or the approval was altered", signed after the
- * request's end, "custodian alice: approved twice", without the role.
+ * certificate inside must be one of the roster's in force. The time of
+ * signing, which is the word of the custodian's machine, must lie between
+ * the request's making and `now`, but for an hour, as clocks drift: a clock
+ * that was set back here, to begin a waiting period early, shows so.
+ * FAIL_REFUSED: "signed by CN=Mallory, whose certificate is not in the
+ * roster", "signature does not verify", signed after the request's end or at
+ * a time that cannot be, "custodian alice: approved twice", without the role.
  */
 MUST_USE int approvals_add(struct approvals *approvals,
-    const struct ledger *ledger, struct bytes cms, struct fail *fail);
+    const struct ledger *ledger, struct bytes cms, int64_t now,
+    struct fail *fail);
 
 /* Is the quorum of the operation there? */
 MUST_USE int approvals_check(const struct approvals *approvals,
