@@ -45,6 +45,9 @@ cp "$work/elsewhere/disable.json.alice.p7s" desk/
 passes 'openssl verifies the approval' openssl cms -verify -inform DER \
 	-in desk/disable.json.alice.p7s -binary -content desk/disable.json \
 	-CAfile "$people/alice.pem" -out "$log/content"
+passes 'and so does GnuTLS' certtool --p7-verify --inder \
+	--infile desk/disable.json.alice.p7s --load-data desk/disable.json \
+	--load-certificate "$people/alice.pem"
 passes 'over the very request' cmp desk/disable.json "$log/content"
 openssl cms -cmsout -print -inform DER -in desk/disable.json.alice.p7s \
 	>"$log/out" 2>&1
