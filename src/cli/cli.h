@@ -65,7 +65,6 @@ struct option_row {
 	const char *name;		/* "--profile" */
 	const char *argument;		/* "NAME"; NULL: a switch */
 	const char *help;
-	bool is_list;			/* may be given again and again */
 };
 extern const struct option_row option_rows[OPTIONS];
 

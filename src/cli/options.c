@@ -11,6 +11,9 @@
 
 #include "cli.h"
 
+/* What may be given again and again. */
+#define LISTS (TAKES(OPT_CREDENTIAL) | TAKES(OPT_FATE))
+
 const struct option_row option_rows[OPTIONS] = {
 	[OPT_HELP] = { "--help", NULL, "this text" },
 	[OPT_JSON] = { "--json", NULL, "print JSON, for machines" },
@@ -44,7 +47,7 @@ const struct option_row option_rows[OPTIONS] = {
 	    "approvals stand beside it (FILE.*.p7s)" },
 	[OPT_CREDENTIAL] = { "--credential", "FILE", "a custodian who is "
 	    "present: NAME.key, NAME.yaml (a card), or sheet:NAME; again for "
-	    "each (default: asked)", true },
+	    "each (default: asked)" },
 	[OPT_CUSTODIANS] = { "--custodians", "DIR",
 	    "where the certificates of new custodians are (.pem)" },
 	[OPT_EXPIRES] = { "--expires", "PERIOD",
@@ -52,7 +55,7 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_DAYS] = { "--days", "N", "7 to 30: how long it can be restored "
 	    "(default: 30)" },
 	[OPT_FATE] = { "--fate", "NAME=FATE", "what became of a recorded "
-	    "backup; again for each", true },
+	    "backup; again for each" },
 	[OPT_PLACE] = { "--place", "TEXT", "where it is kept, and as what" },
 	[OPT_SPLIT] = { "--split", "K/N",
 	    "split the PINs: any K of N custodians open the token" },
@@ -151,11 +154,13 @@ take_option(struct cli *cli, int argc, char **argv, int *n,
 	size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
 	const struct option_row *row;
 	enum option option;
+	bool is_list;
 
 	if (find_option(cli->command, word, len, &option, fail) == -1)
 		return -1;
 	row = &option_rows[option];
-	if (cli->values[option] != NULL && !row->is_list)
+	is_list = (LISTS & TAKES(option)) != 0;
+	if (cli->values[option] != NULL && !is_list)
 		return fail_with(fail, FAIL_USAGE, "%s twice", row->name);
 	if (row->argument == NULL && equals != NULL)
 		return fail_with(fail, FAIL_USAGE, "%s takes no value",
@@ -169,7 +174,7 @@ take_option(struct cli *cli, int argc, char **argv, int *n,
 	else
 		return fail_with(fail, FAIL_USAGE, "%s wants %s", row->name,
 		    row->argument);
-	if (row->is_list)
+	if (is_list)
 		return take_again(cli, option, cli->values[option], fail);
 	return 0;
 }
