@@ -5,21 +5,11 @@
 # sanitizers do not see into libraries that were built without them.
 
 . "$(dirname "$0")/lib.sh"
-if grep -q __asan_init "$B/anchorite"; then
-	skip 'a build under the sanitizers'
-	finish
-fi
+no_sanitizer
 take_authority
 cp "$fixtures/acm.csr" "$fixtures/badsig.csr" .
 
-mkdir "$work/bin"
-cat >"$work/bin/anchorite" <<END
-#!/bin/sh
-exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite \
-	--keep-debuginfo=yes --error-exitcode=99 "$B/anchorite" "\$@"
-END
-chmod +x "$work/bin/anchorite"
-PATH=$work/bin:$PATH
+under_valgrind
 
 passes 'sign' sign acm.csr
 passes 'revoke' ca revoke --yes "$(serial 1)"

@@ -250,6 +250,28 @@ events() {
 		sed 's/.*"event":"\([a-z-]*\)".*/\1/' | paste -s -d ' '
 }
 
+# --- memory ---------------------------------------------------------------
+
+# no_sanitizer: ends the test where valgrind cannot run the program.
+no_sanitizer() {
+	grep -q __asan_init "$B/anchorite" || return 0
+	skip 'a build under the sanitizers'
+	finish
+}
+
+# under_valgrind: from here on anchorite runs under it, with the token's
+# module loaded: the sanitizers do not see into libraries built without them.
+under_valgrind() {
+	mkdir "$work/bin"
+	cat >"$work/bin/anchorite" <<-END
+	#!/bin/sh
+	exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite \\
+		--keep-debuginfo=yes --error-exitcode=99 "$B/anchorite" "\$@"
+	END
+	chmod +x "$work/bin/anchorite"
+	PATH=$work/bin:$PATH
+}
+
 # --- refusals ------------------------------------------------------------
 
 # Everything under here/, each name with its mode and digest; $1 is left out.
