@@ -147,13 +147,13 @@ crl_sign(struct authority *authority, struct key *root_key,
 	bool is_disabled = ledger->state == STATE_DISABLED;
 	struct key_switch ignored = { 0 };
 	struct fail second = { 0 };
+	int result = 0;
 
-	int result;
-
-	if (is_disabled && key_unlock(root_key, &ignored, fail) == -1)
-		return -1;
-	result = alg_sign(plan_alg(ledger->policy), signer, tbs,
-	    signature_out, fail);
+	if (is_disabled)
+		result = key_unlock(root_key, &ignored, fail);
+	if (result == 0)
+		result = alg_sign(plan_alg(ledger->policy), signer, tbs,
+		    signature_out, fail);
 	if (is_disabled && key_lock(root_key, &ignored, &second) == -1)
 		return result == -1 ? fail_in(fail, "the key is not locked "
 		    "again (%s)", second.sentence) : fail_with(fail,

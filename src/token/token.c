@@ -396,10 +396,25 @@ token_session(const struct token *token)
 	return token->session;
 }
 
+/* libp11 0.4.12 waits for ever where a session that it opens fails. */
+static int
+session_try(const struct token *token, struct fail *fail)
+{
+	CK_SESSION_HANDLE session;
+	CK_RV rv = token->calls->C_OpenSession(token->info.slot,
+	    CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
+
+	if (rv == CKR_OK)
+		rv = token->calls->C_CloseSession(session);
+	return rv == CKR_OK ? 0 : fail_pkcs11(fail, rv, "C_OpenSession");
+}
+
 int
 token_libp11(struct token *token, struct PKCS11_token_st **out,
     struct fail *fail)
 {
+	if (session_try(token, fail) == -1)
+		return -1;
 	if (token->slots == NULL &&
 	    PKCS11_enumerate_slots(module_libp11(token->module),
 	    &token->slots, &token->slot_count) != 0)

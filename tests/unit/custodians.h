@@ -8,6 +8,7 @@
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/request.h>
 #include <anchorite/ca/split.h>
+#include <anchorite/out/audit.h>
 #include <anchorite/x509/cms.h>
 #include <anchorite/x509/pkcs8.h>
 
@@ -350,6 +351,160 @@ ledger_by_hand(const struct people *p, const char *more)
 	ledger->head.time = NOW;
 	digest_of(bytes_text("record 7"), &ledger->head.digest);
 	return ledger;
+}
+
+/*
+ * Custodians of an authority in a token (SoftHSM, logged in), with a root
+ * that may sign.
+ */
+struct chamber {
+	struct token_world *world;
+	struct people people;
+};
+
+/* `threshold` 0: the PIN is not split; else the journal says so, and it is
+ * SoftHSM's as ever. */
+static inline struct chamber *
+chamber_new(int threshold)
+{
+	struct chamber *c = mem_new(1, sizeof(*c));
+	struct adoption adoption = { 0 };
+	struct founding founding = { .name = "test", .adoption = &adoption };
+	struct new_split split = { 0 };
+	AUTO(buf_release) struct buf text = { 0 };
+	struct token_world *w;
+
+	people_begin(&c->people);
+	token_setup((void **)&c->world);
+	w = c->world;
+	people_policy(&c->people, "", &text);
+	policy_release(&w->policy);
+	MUST(policy_read("policy", buf_bytes(&text), &w->policy, &fault));
+	adoption.policy = w->policy;
+	memcpy(adoption.custodians, c->people.certificates,
+	    IN_ROSTER * sizeof(adoption.custodians[0]));
+	if (threshold > 0) {
+		const struct split_form form = { threshold, IN_ROSTER };
+
+		MUST(split_make(&w->policy->roster, adoption.custodians,
+		    &form, &split, &fault));
+		founding.split = &split.split;
+		founding.envelopes = split.envelopes;
+	}
+	founding.path = w->path;
+	MUST(root_init(&founding, &w->act, w->session, &fault));
+	new_split_release(&split);
+	token_reopen(w);
+	MUST(root_generate(w->authority, &w->act, w->session, &fault));
+	token_certify(w);
+	return c;
+}
+
+static inline int
+chamber_setup(void **state)
+{
+	*state = chamber_new(0);
+	return 0;
+}
+
+static inline int
+chamber_setup_split(void **state)
+{
+	*state = chamber_new(2);
+	return 0;
+}
+
+static inline int
+chamber_teardown(void **state)
+{
+	struct chamber *c = *state;
+
+	unsetenv("FAKE_FAIL");
+	people_end(&c->people);
+	token_teardown((void **)&c->world);
+	free(c);
+	return 0;
+}
+
+/* Another visit to the token: FAKE_FAIL counts anew. `pin` NULL: nobody
+ * logs in. */
+static inline void
+chamber_visit(struct chamber *c, const struct secret *pin)
+{
+	struct token_world *w = c->world;
+	const struct session_plan plan = {
+		.module = softhsm_fake(),
+		.token = "pkcs11:token=unit",
+		.store = w->softhsm->store,
+		.secret_fd = -1,
+	};
+
+	session_release(&w->session);
+	MUST(session_open(&plan, &w->session, &fault));
+	if (pin != NULL)
+		MUST(session_login_with(w->session, pin, &fault));
+}
+
+/* Approvals of an operation, here and now; the caller releases them. */
+static inline struct approvals *
+chamber_approve(struct chamber *c, enum operation operation,
+    const struct json *parameters, int a, int b)
+{
+	static uint8_t nonce;
+	struct token_world *w = c->world;
+	const struct ledger *ledger = w->authority->ledger;
+	struct request_plan plan = {
+		.operation = operation,
+		.parameters = json_copy_of(parameters),
+		.now = w->act.now, .expires = w->act.now + DAY,
+		.nonce = { nonce++ },
+	};
+	const int who[] = { a, b };
+	struct request *request = NULL;
+	struct approvals *approvals;
+
+	MUST(request_build(ledger, &plan, &request, &fault));
+	approvals = approvals_new(&request);
+	for (size_t n = 0; n < COUNT(who); n++) {
+		AUTO(buf_release) struct buf cms = { 0 };
+
+		if (who[n] == NOBODY)
+			continue;
+		person_sign(&c->people, (enum person)who[n],
+		    approvals->request, w->act.now, &cms);
+		MUST(approvals_add(approvals, ledger, buf_bytes(&cms),
+		    w->act.now, &fault));
+	}
+	return approvals;
+}
+
+static inline int
+chamber_note(void *context, const struct record *record, struct fail *fail)
+{
+	(void)fail;
+	buf_printf(context, "%s ", record->event);
+	return 0;
+}
+
+/* The events behind a record, each with a blank behind it, and what holds
+ * for any journal. */
+static inline void
+chamber_want(const struct chamber *c, int64_t from, const char *events)
+{
+	AUTO(buf_release) struct buf have = { 0 };
+	struct audit audit = { 0 };
+
+	MUST(audit_show(c->world->path, from + 1, chamber_note, &have,
+	    &fault));
+	assert_string_equal(buf_cstr(&have), events);
+	MUST(audit_verify(c->world->path, &audit, &fault));
+	assert_int_equal(audit.strays, 0);
+}
+
+static inline int64_t
+chamber_seq(const struct chamber *c)
+{
+	return journal_head(c->world->authority->journal)->seq;
 }
 
 #endif

@@ -523,6 +523,24 @@ refuses_kinds_not_known(void **state)
 	    "key: CKA_KEY_TYPE 0x40, want CKK_RSA or CKK_EC");
 }
 
+/* libp11 would wait for ever. */
+static void
+does_not_wait_for_a_session(void **state)
+{
+	AUTO(key_release) struct key *key = NULL;
+	struct fail fail = { 0 };
+	EVP_PKEY *lent = NULL;
+
+	P256_RAW(*state, CK_FALSE, "\x01");
+	key = found(*state, "", bytes_of("\x01", 1));
+	setenv("FAKE_FAIL", "C_OpenSession:0xb1", 1);
+	must_fail(key_lend(key, &lent, &fail), &fail, FAIL_TOKEN,
+	    "CKR_SESSION_COUNT");
+	unsetenv("FAKE_FAIL");
+	assert_null(lent);
+	must_pass(key_lend(key, &lent, &fail), &fail);
+}
+
 static void
 says_why_libp11_lists_nothing(void **state)
 {
@@ -1572,6 +1590,7 @@ main(void)
 		TEST(refuses_a_key_without_id),
 		TEST(refuses_a_key_without_its_public_half),
 		TEST(refuses_kinds_not_known),
+		TEST(does_not_wait_for_a_session),
 		TEST(says_why_libp11_lists_nothing),
 		TEST(refuses_a_public_half_of_another),
 		TEST(refuses_to_lend_under_another_name),
