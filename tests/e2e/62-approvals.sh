@@ -68,8 +68,7 @@ refused 3 'request: not canonical JSON: it was altered' use bob,carol disable
 cp "$log/request" desk/disable.json
 size=$(wc -c <desk/disable.json.alice.p7s)
 cp desk/disable.json.alice.p7s "$log/approval"
-printf '\377' | dd of=desk/disable.json.alice.p7s bs=1 seek=$((size - 3)) \
-	conv=notrunc 2>"$log/err"
+flip desk/disable.json.alice.p7s $((size - 3))
 recorded disable "disable.json.alice.p7s: approval of alice $altered: \
 signature does not verify" use bob,carol disable
 cp "$log/approval" desk/disable.json.alice.p7s

@@ -182,7 +182,7 @@ the token's PIN" join erin,alice
 refused 2 'sheet of erin: holds no share' join sheet:erin,alice
 
 cp -a shares bad
-printf '\001' | dd of=bad/bob.p7m bs=1 seek=200 conv=notrunc 2>"$log/err"
+flip bad/bob.p7m 200
 refused 4 'share of bob: its envelope has been changed' join alice,bob bad
 cp shares/alice.p7m bad/bob.p7m
 cp shares/bob.p7m bad/alice.p7m
@@ -270,7 +270,7 @@ envelope=$(sha256sum <shares/bob.p7m | cut -d ' ' -f 1)
 kept=$(find paper/objects -name "*${envelope#??}")
 cp -p "$kept" "$work/kept"
 chmod u+w "$kept"
-printf '\001' | dd of="$kept" bs=1 seek=200 conv=notrunc 2>"$log/err"
+flip "$kept" 200
 after_showing refused 7 "share of bob: ${kept#paper/}: has been changed" \
 	certify alice,bob
 cp -p "$work/kept" "$kept"

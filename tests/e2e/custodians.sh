@@ -105,6 +105,13 @@ approve() {
 	with "$person" approve "$@" --yes
 }
 
+# flip FILE OFFSET: changes that octet, whatever it is.
+flip() {
+	tail -c "+$(($2 + 1))" "$1" | head -c 1 |
+		tr '\000-\377' '\001-\377\000' |
+		dd of="$1" bs=1 seek="$2" conv=notrunc 2>"$log/err"
+}
+
 # A token whose PIN is split 2 of 4, and an active authority on it.
 make_custody() {
 	make_people && write_policy "$work/policy.yaml" </dev/null &&

@@ -509,11 +509,13 @@ policies_follow_each_other(void **state)
 	refuse_deed(w, "policy", deed_policy(
 	    &c->people.certificates[ALICE]->digest), ALICE, BOB,
 	    "policy: policy:");
-	refuse_deed(w, "policy", put_changed(w, &c->people, "90d", "80d"),
+	refuse_deed(w, "policy", put_changed(w, &c->people, "period: 90d",
+	    "period: 80d"),
 	    ALICE, NOBODY,
 	    "policy: takes 2 approvals of the role policy, has 1");
 	assert_true(digest_is_equal(&ledger_of(w)->policy->digest, &before));
-	record_deed(w, "policy", put_changed(w, &c->people, "90d", "80d"),
+	record_deed(w, "policy", put_changed(w, &c->people, "period: 90d",
+	    "period: 80d"),
 	    ALICE, BOB, NULL);
 	assert_int_equal(ledger_of(w)->policy->crl_period.days, 80);
 	assert_int_equal(ledger_of(w)->last[OPERATION_POLICY].count, 2);
@@ -596,7 +598,8 @@ nobody_retires_nothing(void **state)
 	    "disable takes custodians, and the policy names none");
 	record_deed(w, "backup", deed_backup("b1", "safe"), NOBODY, NOBODY,
 	    NULL);
-	replace(bytes_text(policy_text), "90d", "80d", &bare);
+	replace(bytes_text(policy_text), "period: 90d", "period: 80d",
+	    &bare);
 	record_deed(w, "policy", put_policy(w, &bare), NOBODY, NOBODY, NULL);
 	assert_int_equal(ledger_of(w)->policy->crl_period.days, 80);
 	people_begin(&people);
@@ -763,7 +766,8 @@ splits_are_no_way_around_the_policy(void **state)
 	struct world *w = c->world;
 	struct split next = split_of(&c->people, 2, ID);
 
-	refuse_split(w, with_form(put_changed(w, &c->people, "90d", "80d"),
+	refuse_split(w, with_form(put_changed(w, &c->people, "period: 90d",
+	    "period: 80d"),
 	    2, 4), &next, CAROL, DAVE, "split-intent: custodian carol: has "
 	    "not the role policy, which policy takes");
 	world_append(w, "split-intent", split_data(same_policy(w, 2), &next,
