@@ -455,3 +455,11 @@ text_nearest(const char *word, const char *const *words)
 	}
 	return nearest;
 }
+
+bool
+text_is_word(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len > 0 && len <= 64 && text[len] == '\0' && text[0] != '-';
+}

@@ -42,12 +42,10 @@ amend_policy(struct authority *authority, const struct act *act,
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
 	    authority_find_signer(&authority->ledger->journal_key, session,
 		&key, &signer, fail) == -1 ||
-	    authority_check_approval(authority, act, OPERATION_POLICY,
-		parameters, fail) == -1 ||
-	    adoption_put(adoption, authority->objects, data, fail) == -1 ||
-	    objects_sync(authority->objects, fail) == -1 ||
 	    authority_put_approval(authority, act, OPERATION_POLICY,
 		parameters, data, fail) == -1 ||
+	    adoption_put(adoption, authority->objects, data, fail) == -1 ||
+	    objects_sync(authority->objects, fail) == -1 ||
 	    authority_append(authority, act, "policy", &data, fail) == -1)
 		return -1;
 	return authority_seal(authority, act, signer, fail);

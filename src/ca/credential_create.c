@@ -18,8 +18,6 @@
 
 #include "credential_internal.h"
 
-#define NO_END INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
-
 /* A credential in the making. */
 struct making {
 	const struct credential_plan *plan;
@@ -49,9 +47,7 @@ pkey_free(EVP_PKEY **key)
 static int
 name_check(const char *name, struct fail *fail)
 {
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	if (len > 0 && len <= 64 && name[len] == '\0' && name[0] != '-')
+	if (text_is_word(name))
 		return 0;
 	return fail_with(fail, FAIL_USAGE, "credential \"%s\": want at most "
 	    "64 of a-z, 0-9 and hyphens, no hyphen first", name);
@@ -93,17 +89,6 @@ making_begin(const struct credential_plan *plan, struct making *making,
 	return 0;
 }
 
-static const struct alg *
-alg_for(enum key_kind kind)
-{
-	const struct alg *alg = NULL;
-
-	for (int n = 0; (alg = alg_at(n)) != NULL; n++)
-		if (alg_fits(alg, kind))
-			break;
-	return alg;
-}
-
 /* What the key must be able to do to be sent a share of a PIN. */
 static unsigned
 usage_for(enum key_kind kind, bool opens)
@@ -127,7 +112,7 @@ certificate_make(struct making *making, EVP_PKEY *key, bool opens,
 		.issuer = buf_bytes(&making->subject),
 		.subject = buf_bytes(&making->subject),
 		.not_before = making->plan->now,
-		.not_after = NO_END,
+		.not_after = CERT_NO_END,
 		.extensions = {
 			.path_length = -1,
 			.subject_key = identifier,
@@ -142,7 +127,7 @@ certificate_make(struct making *making, EVP_PKEY *key, bool opens,
 	    spki_identifier(spki.der, identifier, fail) == -1)
 		return -1;
 	plan.spki = spki.der;
-	plan.alg = alg_for(spki.kind);
+	plan.alg = alg_for_kind(spki.kind);
 	plan.extensions.key_usage = usage_for(spki.kind, opens);
 	cert_release(&making->certificate);
 	if (cert_build(&plan, &tbs, fail) == -1 ||

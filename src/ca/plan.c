@@ -6,8 +6,6 @@
 #include <anchorite/ca/vet.h>
 #include <anchorite/x509/name.h>
 
-#define NO_END INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
-
 const struct alg *
 plan_alg(const struct policy *policy)
 {
@@ -157,7 +155,7 @@ plan_journal_certificate(const char *name, struct bytes spki,
 		.serial = *serial,
 		.alg = alg_find("ecdsa-sha256"),
 		.not_before = now,
-		.not_after = NO_END,
+		.not_after = CERT_NO_END,
 		.spki = spki,
 		.extensions = {
 			.path_length = -1,

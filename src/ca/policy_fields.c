@@ -34,15 +34,6 @@ read_format(const struct yaml_node *node, const struct yaml_field *field,
 	return yaml_read_number(node, field, &format, fail);
 }
 
-/* What is typed on a command line and stands in file names. */
-static bool
-is_word(const char *text)
-{
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len > 0 && len <= 64 && text[len] == '\0' && text[0] != '-';
-}
-
 /* const char *. */
 static int
 read_word(const struct yaml_node *node, const struct yaml_field *field,
@@ -50,7 +41,7 @@ read_word(const struct yaml_node *node, const struct yaml_field *field,
 {
 	if (yaml_read_text(node, field, out, fail))
 		return -1;
-	if (!is_word(node->text))
+	if (!text_is_word(node->text))
 		return yaml_fail(fail, node, "%s: " WORD ", have %s",
 		    field->key, node->text);
 	return 0;
@@ -64,7 +55,7 @@ policy_check_key(const struct yaml_node *item,
 
 	place.line = item->key_line;
 	place.column = item->key_column;
-	if (!is_word(item->key))
+	if (!text_is_word(item->key))
 		return yaml_fail(fail, &place, "%s: " WORD ", have %s",
 		    field->key, item->key);
 	return 0;

@@ -154,6 +154,11 @@ MUST_USE int cli_confirm(const struct cli *cli, const char *question,
 /* The same for another word than yes. */
 MUST_USE int cli_confirm_word(const struct cli *cli, const char *question,
     const char *word, struct fail *fail);
+/* A request for these parameters, made now, with a nonce of its own. */
+MUST_USE int cli_build_request(const struct cli *cli,
+    const struct authority *authority, enum operation operation,
+    const struct json *parameters, int64_t expires, struct request **out,
+    struct fail *fail);
 /* Was it a slip of the hand, after which a person may be asked again? */
 bool cli_is_slip(const struct fail *fail);
 /* Asks for a line on the terminal, echoed; empty is an answer. Appended. */

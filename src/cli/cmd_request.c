@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include <openssl/rand.h>
-
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
@@ -57,20 +55,14 @@ read_expires(const struct cli *cli, int64_t *out, struct fail *fail)
 
 static int
 request_write(struct cli *cli, const struct authority *authority,
-    struct deed *deed, const char *path, struct fail *fail)
+    const struct deed *deed, const char *path, struct fail *fail)
 {
 	AUTO(request_release) struct request *request = NULL;
-	struct request_plan plan = {
-		.operation = deed->operation,
-		.now = cli->act.now,
-	};
+	int64_t expires;
 
-	if (read_expires(cli, &plan.expires, fail) == -1)
-		return -1;
-	if (RAND_bytes(plan.nonce, sizeof(plan.nonce)) != 1)
-		return fail_openssl(fail, FAIL_SYSTEM, "random octets");
-	plan.parameters = GIVE(deed->parameters);
-	if (request_build(authority->ledger, &plan, &request, fail) == -1 ||
+	if (read_expires(cli, &expires, fail) == -1 ||
+	    cli_build_request(cli, authority, deed->operation,
+		deed->parameters, expires, &request, fail) == -1 ||
 	    file_write(path, buf_bytes(&request->text), 0644, fail) == -1 ||
 	    show_request(request, fail) == -1)
 		return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
 #include <anchorite/token/token.h>
@@ -121,15 +122,18 @@ static int
 split_prepare(struct cli *cli, struct adoption **adoption,
     struct split_form *form, struct fail *fail)
 {
+	static const enum option needs[] = {
+		OPT_POLICY, OPT_OUT, OPT_CUSTODIANS,
+	};
 	AUTO(policy_release) struct policy *policy = NULL;
 	AUTO(json_release) struct json *weak = NULL;
 
-	for (int n = 0; n < OPTIONS; n++)
-		if ((n == OPT_POLICY || n == OPT_CUSTODIANS || n == OPT_OUT) &&
-		    cli->values[n] == NULL)
+	for (size_t n = 0; n < COUNT(needs); n++)
+		if (cli->values[needs[n]] == NULL)
 			return fail_with(fail, FAIL_USAGE,
 			    "token init --split: %s %s is missing",
-			    option_rows[n].name, option_rows[n].argument);
+			    option_rows[needs[n]].name,
+			    option_rows[needs[n]].argument);
 	if (split_form_read(cli->values[OPT_SPLIT], form, fail) == -1)
 		return fail_in(fail, "--split");
 	if (file_check_absent(cli->values[OPT_OUT], fail) == -1 ||

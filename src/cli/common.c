@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/rand.h>
+
 #include <anchorite/base/auto.h>
 #include <anchorite/base/secret.h>
 #include <anchorite/ca/authority.h>
@@ -90,6 +92,23 @@ int
 cli_confirm(const struct cli *cli, const char *question, struct fail *fail)
 {
 	return cli_confirm_word(cli, question, "yes", fail);
+}
+
+int
+cli_build_request(const struct cli *cli, const struct authority *authority,
+    enum operation operation, const struct json *parameters,
+    int64_t expires, struct request **out, struct fail *fail)
+{
+	struct request_plan plan = {
+		.operation = operation,
+		.now = cli->act.now,
+		.expires = expires,
+	};
+
+	if (RAND_bytes(plan.nonce, sizeof(plan.nonce)) != 1)
+		return fail_openssl(fail, FAIL_SYSTEM, "random octets");
+	plan.parameters = json_copy_of(parameters);
+	return request_build(authority->ledger, &plan, out, fail);
 }
 
 bool

@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
@@ -314,18 +312,9 @@ build_request(struct cli *cli, const struct authority *authority,
 {
 	AUTO(request_release) struct request *request = NULL;
 	AUTO(buf_release) struct buf words = { 0 };
-	struct request_plan plan = {
-		.operation = operation,
-		.parameters = json_copy_of(parameters),
-		.now = cli->act.now,
-		.expires = cli->act.now + HOUR,
-	};
 
-	if (RAND_bytes(plan.nonce, sizeof(plan.nonce)) != 1) {
-		json_release(&plan.parameters);
-		return fail_openssl(fail, FAIL_SYSTEM, "random octets");
-	}
-	if (request_build(authority->ledger, &plan, &request, fail) == -1 ||
+	if (cli_build_request(cli, authority, operation, parameters,
+		cli->act.now + HOUR, &request, fail) == -1 ||
 	    deed_describe(operation, request->name, request->parameters,
 		&words, fail) == -1)
 		return -1;
@@ -387,8 +376,7 @@ custody_gather(struct cli *cli, const struct authority *authority,
 		return -1;
 	if (cli->values[OPT_REQUEST] != NULL) {
 		if (cli_load_approvals(cli, authority->ledger,
-		    &out->approvals,
-		    fail) == -1)
+		    &out->approvals, fail) == -1)
 			return -1;
 	} else if (is_needed) {
 		if (build_request(cli, authority, operation, parameters,
@@ -404,8 +392,8 @@ custody_gather(struct cli *cli, const struct authority *authority,
 	if ((gathering.wants_approvals || out->now.split != NULL) &&
 	    gather(&gathering, fail) == -1)
 		return -1;
-	return authority_check_approval(authority, &cli->act, operation,
-	    parameters, fail);
+	return !gathering.wants_approvals ? 0 : authority_check_approval(
+	    authority, &cli->act, operation, parameters, fail);
 }
 
 int

@@ -198,17 +198,6 @@ wrap_trial(const struct key *key, char *out, size_t size, struct fail *fail)
 	return result;
 }
 
-const struct alg *
-alg_for(enum key_kind kind)
-{
-	const struct alg *alg = NULL;
-
-	for (int n = 0; (alg = alg_at(n)) != NULL; n++)
-		if (alg_fits(alg, kind))
-			return alg;
-	return NULL;
-}
-
 int
 challenge_make(struct token *token, struct buf *out, struct fail *fail)
 {
@@ -226,7 +215,7 @@ signature_prove(struct key *key, struct fail *fail)
 {
 	AUTO(buf_release) struct buf content = { 0 }, signature = { 0 };
 	AUTO(spki_release) struct spki spki = { 0 };
-	const struct alg *alg = alg_for(key->kind);
+	const struct alg *alg = alg_for_kind(key->kind);
 	EVP_PKEY *lent = NULL;
 
 	if (alg == NULL)

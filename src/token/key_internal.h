@@ -71,9 +71,6 @@ MUST_USE int object_read_type(const struct key *key, CK_OBJECT_HANDLE object,
 enum key_flag attestation_flag(const struct key_attestation *attestation,
     const char *name);
 
-/* The first algorithm that fits; NULL: none. */
-const struct alg *alg_for(enum key_kind kind);
-
 /* Appends random octets under a heading that nothing else begins with. */
 MUST_USE int challenge_make(struct token *token, struct buf *out,
     struct fail *fail);

@@ -88,7 +88,7 @@ trial_input(const struct key *probe, struct buf *out, struct fail *fail)
 {
 	AUTO(buf_release) struct buf content = { 0 };
 	const EVP_MD *hash =
-	    EVP_get_digestbyname(alg_for(probe->kind)->digest);
+	    EVP_get_digestbyname(alg_for_kind(probe->kind)->digest);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 	size_t whole, part;

@@ -128,6 +128,17 @@ context_free(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
+const struct alg *
+alg_for_kind(enum key_kind kind)
+{
+	const struct alg *alg = NULL;
+
+	for (int n = 0; (alg = alg_at(n)) != NULL; n++)
+		if (alg_fits(alg, kind))
+			return alg;
+	return NULL;
+}
+
 /* One call of EVP_DigestSign: what a token signs, it signs once. */
 int
 alg_sign(const struct alg *alg, EVP_PKEY *key, struct bytes content,

@@ -261,19 +261,10 @@ passes 'one alone adopts the first roster' \
 equal 'it is recorded' 'policy seal' "$(events $((before + 1)))"
 
 # agreed NAME,NAME... COMMAND...: with the PIN, which is not split.
-agreed() {
-	present=$(echo "$1" | tr ',' ' ')
-	shift
-	for name in $present; do
-		set -- "$@" --credential "$(credential "$name")"
-	done
-	{
-		for name in $present; do
-			passphrase "$name"
-		done
-		echo "$pin"
-	} | anchorite "$@" --yes --authority plain --secret-fd 0
-}
+agreed() (
+	also=$pin
+	on "$@"
+)
 passes 'it is in force: alice signs' \
 	agreed alice sign --profile subordinate-pathlen0 ca.csr
 recorded 'policy adopt' 'policy: takes 2 approvals of the role policy, has 1' \

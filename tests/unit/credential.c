@@ -7,13 +7,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -200,23 +198,6 @@ file_is_made_and_opened(void **state)
 		    &credential_certificate(opened)->digest));
 		try_out(opened);
 	}
-}
-
-/* The exit status of a line of shell in the test's own folder. */
-static int
-shell(const char *line)
-{
-	char sh[] = "sh", c[] = "-c";
-	AUTO(auto_free) char *script = strdup(line);
-	char *const words[] = { sh, c, script, NULL };
-	int status = -1;
-	pid_t child;
-
-	assert_int_equal(posix_spawnp(&child, sh, NULL, NULL, words,
-	    environ), 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
 }
 
 /* A custodian needs no anchorite to sign, and none to be believed. */

@@ -5,11 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/ec.h>
@@ -82,23 +80,6 @@ encrypt_otherwise(EVP_PKEY *key, int pbe, const EVP_CIPHER *cipher,
 	OPENSSL_free(der);
 	X509_SIG_free(envelope);
 	PKCS8_PRIV_KEY_INFO_free(info);
-}
-
-/* The exit status of a line of shell in the test's own folder. */
-static int
-shell(const char *line)
-{
-	char sh[] = "sh", c[] = "-c";
-	AUTO(auto_free) char *script = strdup(line);
-	char *const words[] = { sh, c, script, NULL };
-	int status = -1;
-	pid_t child;
-
-	assert_int_equal(posix_spawnp(&child, sh, NULL, NULL, words,
-	    environ), 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
 }
 
 static void

@@ -2,10 +2,13 @@
 #ifndef ANCHORITE_UNIT_TESTING_H
 #define ANCHORITE_UNIT_TESTING_H
 
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <anchorite/base/auto.h>
 #include <anchorite/base/fail.h>
 #include <anchorite/base/file.h>
 
@@ -57,6 +60,23 @@ folder_teardown(void **state)
 
 	free(*state);
 	return result;
+}
+
+/* The exit status of a line of shell in the test's own folder. */
+static inline int
+shell(const char *line)
+{
+	char sh[] = "sh", c[] = "-c";
+	AUTO(auto_free) char *script = strdup(line);
+	char *const words[] = { sh, c, script, NULL };
+	int status = -1;
+	pid_t child;
+
+	assert_int_equal(posix_spawnp(&child, sh, NULL, NULL, words,
+	    environ), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 #endif

@@ -90,6 +90,10 @@ void text_escape(struct buf *out, struct bytes text);
  */
 bool text_is_deceptive(struct bytes text, char *what_out, size_t what_size);
 
+/* At most 64 of a-z, 0-9 and hyphens, no hyphen first: what is typed on a
+ * command line and stands in file names. */
+bool text_is_word(const char *text);
+
 /*
  * The word of the list (NULL ends it) nearest to `word` by edit distance,
  * or NULL where none is near enough to be meant.

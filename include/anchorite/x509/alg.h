@@ -38,6 +38,9 @@ const struct alg *alg_from_der(struct bytes algorithm_identifier);
  */
 bool alg_fits(const struct alg *alg, enum key_kind kind);
 
+/* Lends the first row that fits the key; NULL where none does. */
+const struct alg *alg_for_kind(enum key_kind kind);
+
 /* Signs with a key that may live in a token; appends the signature octets. */
 MUST_USE int alg_sign(const struct alg *alg, EVP_PKEY *key,
     struct bytes content, struct buf *out, struct fail *fail);

@@ -34,6 +34,9 @@ MUST_USE int serial_read_der(struct bytes *rest, struct serial *out,
     struct fail *fail);
 bool serial_is_equal(const struct serial *a, const struct serial *b);
 
+/* notAfter of one without an end: 99991231235959Z (RFC 5280, 4.1.2.5). */
+#define CERT_NO_END INT64_C(253402300799)
+
 /* Everything that a certificate is made of; all lent. */
 struct cert_plan {
 	struct serial serial;
