@@ -66,8 +66,8 @@ request_write(struct cli *cli, const struct authority *authority,
 	    file_write(path, buf_bytes(&request->text), 0644, fail) == -1 ||
 	    show_request(request, fail) == -1)
 		return -1;
-	printf("written to %s; each custodian: anchorite approve %s\n", path,
-	    path);
+	printf("written to %s; each custodian: anchorite approve --credential "
+	    "NAME.key %s\n", path, path);
 	return 0;
 }
 
