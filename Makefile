@@ -16,9 +16,9 @@ B       = build
 # modules named before it (tests/lint/order.sh proves it).
 MODULES = \
 	base/auto base/fail base/buf base/text base/text_time base/digest \
-	base/file base/file_tree base/secret base/json base/yaml base/yaml_fields \
+	base/words base/qr base/file base/file_tree base/secret base/json base/yaml base/yaml_fields \
 	x509/der x509/spki x509/alg x509/name x509/ext x509/ext_read \
-	x509/csr x509/cert x509/crl x509/cms x509/cms_envelope x509/pkcs8 \
+	x509/csr x509/cert x509/crl x509/ocsp x509/cms x509/cms_envelope x509/pkcs8 \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
 	token/module token/uri token/store token/token token/token_pins token/key \
 	token/key_generate token/key_attest token/key_retire token/session \
@@ -33,7 +33,7 @@ MODULES = \
 	out/bundle out/bundle_check out/acm_pca_rules out/bundle_acm_pca \
 	out/bundle_files out/emit out/audit
 
-PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson libgfshare
+PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson libgfshare libqrencode
 CC       = gcc
 CFLAGS   = -O2 -g
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \

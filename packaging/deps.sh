@@ -21,6 +21,7 @@ build() {
 	libyaml-dev              reads policies
 	libjansson-dev           reads and writes the journal
 	libgfshare-dev           splits PINs among custodians
+	libqrencode-dev          the journal's head as a QR code
 	END
 }
 
@@ -39,6 +40,7 @@ check() {
 	cat <<-'END'
 	libcmocka-dev            unit tests
 	opensc                   pkcs11-tool: looks into the token
+	jq                       the verifier's guide, followed
 	mandoc                   checks the manual
 	valgrind                 finds memory errors
 	END
