@@ -22,6 +22,7 @@ MODULES = \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
 	token/module token/uri token/store token/token token/token_pins token/key \
 	token/key_generate token/key_attest token/key_retire token/session \
+	token/datum \
 	ca/site ca/share ca/sheet ca/credential ca/credential_create \
 	ca/roster ca/policy ca/policy_readers ca/policy_custodians \
 	ca/policy_fields ca/split ca/vet \

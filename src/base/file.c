@@ -100,10 +100,30 @@ new_open(int dirfd, char name[NEW_NAME_SIZE])
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/* Renames without ever replacing, also on NFS, which lacks the flag. */
+/*
+ * A file without a name, where the file system has such: then nothing is
+ * left by a crash. Else one with a temporary name; "" for the first.
+ */
 static int
-new_rename(int dirfd, const char *from, const char *to)
+new_nameless(int dirfd, char name[NEW_NAME_SIZE])
 {
+	int fd = openat(dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	name[0] = '\0';
+	return fd != -1 ? fd : new_open(dirfd, name);
+}
+
+/* Gives it its name; an existing one is never replaced, also on NFS, which
+ * lacks the flag. */
+static int
+new_name(int dirfd, int fd, const char *from, const char *to)
+{
+	char path[64];
+
+	if (from[0] == '\0') {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		return linkat(AT_FDCWD, path, dirfd, to, AT_SYMLINK_FOLLOW);
+	}
 	if (renameat2(dirfd, from, dirfd, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL || linkat(dirfd, from, dirfd, to, 0) == -1)
@@ -149,13 +169,14 @@ new_write(const struct new_file *file, struct bytes content,
 		errno = EEXIST;
 		return new_fail(file, fail);
 	}
-	fd = new_open(file->dirfd, temporary);
+	fd = new_nameless(file->dirfd, temporary);
 	if (fd == -1)
 		return fail_errno(fail, "%s", file->path);
 	if (new_fill(file, fd, content) == -1 ||
-	    new_rename(file->dirfd, temporary, file->name) == -1) {
+	    new_name(file->dirfd, fd, temporary, file->name) == -1) {
 		(void)new_fail(file, fail);
-		(void)unlinkat(file->dirfd, temporary, 0);
+		if (temporary[0] != '\0')
+			(void)unlinkat(file->dirfd, temporary, 0);
 		return -1;
 	}
 	if (!file->is_lazy && fsync(file->dirfd) == -1) {
@@ -285,9 +306,9 @@ file_check_room(int dirfd, const char *what, size_t len, struct fail *fail)
 	char name[NEW_NAME_SIZE];
 	int error;
 
-	/* Removed before it is filled: nothing is left by a crash. */
-	fd = new_open(dirfd, name);
-	if (fd == -1 || unlinkat(dirfd, name, 0) == -1)
+	/* Nameless before it is filled. */
+	fd = new_nameless(dirfd, name);
+	if (fd == -1 || (name[0] != '\0' && unlinkat(dirfd, name, 0) == -1))
 		return fail_errno(fail, "%s: cannot be written", what);
 	do
 		error = posix_fallocate(fd, 0, len == 0 ? 1 : (off_t)len);

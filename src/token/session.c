@@ -22,6 +22,8 @@ struct session {
 	struct store *store;
 	struct module *module;
 	struct token *token;
+	int mended;		/* files of the store that were put back */
+	int damaged;		/* others that are damaged, from the first */
 };
 
 static bool
@@ -41,6 +43,9 @@ session_open_module(const struct session_plan *plan, struct session **out,
 	session->plan = *plan;
 	if (store_open(plan->store, plan->module, &session->store,
 	    fail) == -1 ||
+	    store_mend(session->store, &session->mended, fail) == -1 ||
+	    store_count_damage(session->store, &session->damaged, fail) ==
+		-1 ||
 	    module_open(plan->module, &session->module, fail) == -1)
 		return -1;
 	if (plan->store == NULL && is_softhsm(session))
@@ -142,6 +147,12 @@ session_module(const struct session *session)
 }
 
 int
+session_mended(const struct session *session)
+{
+	return session->mended;
+}
+
+int
 session_protect(struct session *session, struct fail *fail)
 {
 	return store_protect(session->store, fail);
@@ -150,7 +161,16 @@ session_protect(struct session *session, struct fail *fail)
 int
 session_sync(struct session *session, struct fail *fail)
 {
-	return store_sync(session->store, fail);
+	int damaged;
+
+	if (store_sync(session->store, fail) == -1 ||
+	    store_count_damage(session->store, &damaged, fail) == -1)
+		return -1;
+	if (damaged > session->damaged)
+		return fail_with(fail, FAIL_TOKEN, "token store: a file is "
+		    "not whole, though the token says so: the disk is full, "
+		    "or failing");
+	return 0;
 }
 
 void

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/buf.h>
@@ -15,6 +16,8 @@
 /* What a session may add to the store: keys, and a head of the journal. */
 #define ROOM_MORE  (256 * 1024)
 #define OBJECT_MAX (4 * 1024 * 1024)
+#define TOKEN_FILE "token.object"
+#define MEND_NAME  "anchorite.mend"
 
 struct store {
 	int fd;			/* holds the lock */
@@ -77,6 +80,9 @@ struct survey {
 	const char *token;	/* name of the token's directory */
 	int fd;			/* of it */
 	size_t size;
+	int damaged;		/* files that are empty or cut short */
+	bool is_mending;
+	int mended;		/* of those, put back */
 };
 
 static uint64_t
@@ -124,17 +130,57 @@ object_is_whole(struct bytes file)
 	return at == file.len;
 }
 
+/* Loads an object file as it stands in a directory of the same name. */
+static int
+object_load(const struct survey *survey, int fd, const char *where,
+    const char *name, struct buf *out, struct fail *fail)
+{
+	if (file_load_at(fd, name, OBJECT_MAX, out, fail) == -1)
+		return fail_in(fail, "token store %s/%s", where,
+		    survey->token);
+	return 0;
+}
+
+/* The backup's copy of an object file; empty where it has no whole one.
+ * *has_out: has it the token at all? */
+static int
+object_load_backup(const struct survey *survey, const char *name,
+    bool *has_out, struct buf *out, struct fail *fail)
+{
+	AUTO(auto_free) char *path = file_path(survey->store->backup,
+	    survey->token);
+	AUTO(buf_release) struct buf file = { 0 };
+	AUTO(auto_close) int fd = -1;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	*has_out = fd != -1;
+	if (fd == -1 || !file_is_there_at(fd, name))
+		return 0;
+	if (object_load(survey, fd, survey->store->backup, name, &file,
+	    fail) == -1)
+		return -1;
+	if (object_is_whole(buf_bytes(&file)))
+		buf_put(out, buf_bytes(&file));
+	return 0;
+}
+
 static int
 survey_object(struct survey *survey, const char *name, struct fail *fail)
 {
 	AUTO(buf_release) struct buf file = { 0 };
-	bool is_empty;
+	AUTO(buf_release) struct buf copy = { 0 };
+	bool is_empty, has_backup;
 
-	if (file_load_at(survey->fd, name, OBJECT_MAX, &file, fail) == -1)
-		return fail_in(fail, "token store %s/%s",
-		    survey->store->path, survey->token);
+	if (object_load(survey, survey->fd, survey->store->path, name, &file,
+	    fail) == -1)
+		return -1;
 	is_empty = file.len == 0;
 	if (!is_empty && object_is_whole(buf_bytes(&file)))
+		return 0;
+	if (object_load_backup(survey, name, &has_backup, &copy, fail) == -1)
+		return -1;
+	/* It was being made when a crash came, and nothing knows it. */
+	if (has_backup && copy.len == 0 && strcmp(name, TOKEN_FILE) != 0)
 		return 0;
 	return fail_with(fail, FAIL_TOKEN, "token store: %s/%s/%s is %s: "
 	    "a full disk does this; put %s back", survey->store->path,
@@ -170,7 +216,7 @@ survey_token(void *context, const char *name, struct fail *fail)
 		return 0;	/* SoftHSM passes over what is no directory */
 	survey->fd = fd;
 	survey->token = name;
-	if (!file_is_there_at(fd, "token.object"))
+	if (!file_is_there_at(fd, TOKEN_FILE))
 		return fail_with(fail, FAIL_TOKEN, "token store: %s/%s has "
 		    "no token.object; put %s back", survey->store->path,
 		    name, survey->store->backup);
@@ -215,17 +261,118 @@ store_copy(const struct store *store, bool has_backup, struct fail *fail)
 	if (has_backup && file_compare_tree(store->path, store->backup,
 	    &is_same, fail) == -1)
 		return -1;
+	/* What a crash left of the last copying may hold a key. */
+	if (file_remove_tree(store->fresh, fail) == -1)
+		return -1;
 	if (is_same)
 		return 0;
-	if (file_remove_tree(store->fresh, fail) == -1 ||
-	    file_copy_tree(store->path, store->fresh, fail) == -1)
+	if (file_copy_tree(store->path, store->fresh, fail) == -1)
 		return -1;
 	if (!has_backup)
 		return file_rename(store->fresh, store->backup, fail);
 	if (renameat2(AT_FDCWD, store->fresh, AT_FDCWD, store->backup,
 	    RENAME_EXCHANGE) == -1)
 		return fail_errno(fail, "%s", store->backup);
+	if (file_sync_all(store->fd, fail) == -1)
+		return -1;
 	return file_remove_tree(store->fresh, fail);
+}
+
+/* Is it an object's file, and empty or cut short? */
+static int
+object_judge(const struct survey *survey, const char *name,
+    bool *damaged_out, struct fail *fail)
+{
+	const char *suffix = strrchr(name, '.');
+	AUTO(buf_release) struct buf file = { 0 };
+
+	*damaged_out = false;
+	if (suffix == NULL || strcmp(suffix, ".object") != 0)
+		return 0;
+	if (object_load(survey, survey->fd, survey->store->path, name, &file,
+	    fail) == -1)
+		return -1;
+	*damaged_out = file.len == 0 || !object_is_whole(buf_bytes(&file));
+	return 0;
+}
+
+/* Written beside, then put in its place in one step. */
+static int
+object_put_back(struct survey *survey, const char *name, struct bytes copy,
+    struct fail *fail)
+{
+	(void)unlinkat(survey->fd, MEND_NAME, 0);
+	if (file_write_at(survey->fd, MEND_NAME, copy, 0600, fail) == -1)
+		return fail_in(fail, "token store %s/%s",
+		    survey->store->path, survey->token);
+	if (renameat(survey->fd, MEND_NAME, survey->fd, name) == -1 ||
+	    fsync(survey->fd) == -1)
+		return fail_errno(fail, "token store %s/%s/%s",
+		    survey->store->path, survey->token, name);
+	survey->mended++;
+	return 0;
+}
+
+/* Counts a damaged file; puts it back where that is asked for. */
+static int
+damage_file(void *context, const char *name, struct fail *fail)
+{
+	struct survey *survey = context;
+	AUTO(buf_release) struct buf copy = { 0 };
+	bool is_damaged, has_backup;
+
+	if (object_judge(survey, name, &is_damaged, fail) == -1)
+		return -1;
+	survey->damaged += is_damaged;
+	if (!is_damaged || !survey->is_mending)
+		return 0;
+	if (object_load_backup(survey, name, &has_backup, &copy, fail) == -1)
+		return -1;
+	return copy.len == 0 ? 0 : object_put_back(survey, name,
+	    buf_bytes(&copy), fail);
+}
+
+static int
+damage_token(void *context, const char *name, struct fail *fail)
+{
+	struct survey *survey = context;
+	AUTO(auto_close) int fd = -1;
+
+	fd = openat(survey->store->fd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	survey->fd = fd;
+	survey->token = name;
+	return file_each(fd, damage_file, survey, fail);
+}
+
+int
+store_mend(struct store *store, int *mended_out, struct fail *fail)
+{
+	struct survey survey = {
+		.store = store,
+		.fd = -1,
+		.is_mending = true,
+	};
+
+	if (store->has_directory &&
+	    file_each(store->fd, damage_token, &survey, fail) == -1)
+		return -1;
+	*mended_out = survey.mended;
+	return 0;
+}
+
+int
+store_count_damage(struct store *store, int *count_out, struct fail *fail)
+{
+	struct survey survey = { .store = store, .fd = -1 };
+
+	if (store->has_directory &&
+	    file_each(store->fd, damage_token, &survey, fail) == -1)
+		return -1;
+	*count_out = survey.damaged;
+	return 0;
 }
 
 int

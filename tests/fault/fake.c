@@ -10,14 +10,22 @@
  *
  * FAKE_FLAGS=0x200000 adds these flags to each token's (CKF_SO_PIN_FINAL_TRY).
  *
+ * FAKE_KILL=17 kills the process by SIGKILL at the 17th call of all, before it
+ * is forwarded; 17:after behind it. FAKE_ERROR=17:0x30 answers that call with
+ * that code, unasked; 17:0x30:after does so once it is done. FAKE_TRACE=FILE
+ * appends the name of each call to the file: its lines are the count.
+ *
  * FAKE_SIGN=kept takes a change of CKA_SIGN, tells it when asked, and signs
  * whatever it is, as tpm2-pkcs11 does. FAKE_SIGN=ignored takes it and does
  * nothing at all.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
 
@@ -135,7 +143,7 @@
 	X(C_CancelFunction, SESSION)
 
 static CK_FUNCTION_LIST *real;
-static unsigned long answered, let_through;
+static unsigned long answered, let_through, calls_made;
 
 /* What FAKE_SIGN=kept was told. */
 static struct {
@@ -149,7 +157,7 @@ static CK_RV
 fake_rv(const char *call)
 {
 	const char *rule = getenv("FAKE_FAIL");
-	unsigned long count = -1UL, skip = 0;
+	unsigned long times = -1UL, skip = 0;
 	size_t len = strlen(call);
 	char *rest;
 	CK_RV rv;
@@ -158,17 +166,63 @@ fake_rv(const char *call)
 		return CKR_OK;
 	rv = strtoul(rule + len + 1, &rest, 0);
 	if (*rest == ':')
-		count = strtoul(rest + 1, &rest, 0);
+		times = strtoul(rest + 1, &rest, 0);
 	if (*rest == ':')
 		skip = strtoul(rest + 1, &rest, 0);
 	if (let_through < skip) {
 		let_through++;
 		return CKR_OK;
 	}
-	if (answered >= count)
+	if (answered >= times)
 		return CKR_OK;
 	answered++;
 	return rv;
+}
+
+/* Behind the last call forwarded, or before it? */
+enum moment { BEFORE, AFTER };
+
+/* What stands in a rule N:REST for this call at this moment; NULL: no rule. */
+static const char *
+rule_now(const char *variable, enum moment moment)
+{
+	const char *text = getenv(variable);
+	const char *last;
+	char *rest;
+
+	if (text == NULL || strtoul(text, &rest, 10) != calls_made)
+		return NULL;
+	last = strrchr(text, ':');
+	if ((last != NULL && strcmp(last, ":after") == 0) != (moment == AFTER))
+		return NULL;
+	return rest;
+}
+
+static void
+trace(const char *call)
+{
+	const char *path = getenv("FAKE_TRACE");
+	size_t len = strlen(call);
+	int fd;
+
+	if (path == NULL)
+		return;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1 || write(fd, call, len) != (ssize_t)len ||
+	    write(fd, "\n", 1) != 1)
+		abort();
+	close(fd);
+}
+
+/* The sweep: what FAKE_KILL and FAKE_ERROR say of this call. */
+static CK_RV
+swept(enum moment moment)
+{
+	const char *rule = rule_now("FAKE_ERROR", moment);
+
+	if (rule_now("FAKE_KILL", moment) != NULL)
+		kill(getpid(), SIGKILL);
+	return rule != NULL ? strtoul(rule + 1, NULL, 0) : CKR_OK;
 }
 
 static bool
@@ -229,6 +283,18 @@ sign_keep(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	return CKR_OK;
 }
 
+/* Before a call is forwarded: CKR_OK, or what to answer in its place. */
+static CK_RV
+begin(const char *call)
+{
+	CK_RV rv;
+
+	calls_made++;
+	trace(call);
+	rv = swept(BEFORE);
+	return rv != CKR_OK ? rv : fake_rv(call);
+}
+
 /* The list behind the forwarding calls: the real one, but for three. */
 static CK_FUNCTION_LIST behind;
 
@@ -237,8 +303,12 @@ static CK_FUNCTION_LIST behind;
 	static CK_RV \
 	fake_##call parameters \
 	{ \
-		CK_RV rv = fake_rv(#call); \
-		return rv != CKR_OK ? rv : behind.call arguments; \
+		CK_RV rv = begin(#call), swept_rv; \
+		if (rv != CKR_OK) \
+			return rv; \
+		rv = behind.call arguments; \
+		swept_rv = swept(AFTER); \
+		return swept_rv != CKR_OK ? swept_rv : rv; \
 	}
 CALLS(FORWARD)
 

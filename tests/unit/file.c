@@ -24,7 +24,8 @@
  * of the C library's own.
  */
 static struct {
-	int rename_error;	/* 0: none */
+	int rename_error, link_error;	/* 0: none */
+	bool has_no_nameless;	/* a file system without O_TMPFILE */
 	const char *rival;	/* made just before the rename */
 	int syncs;		/* how many there were */
 	int sync_fails;		/* which of them fails; 0: none */
@@ -52,6 +53,35 @@ renameat2(int from_fd, const char *from, int to_fd, const char *to,
 		return -1;
 	}
 	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+/* What gives a nameless file its name. */
+int
+linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	if (faults.rival != NULL)
+		put_file(faults.rival, "rival");
+	if (faults.link_error != 0) {
+		errno = faults.link_error;
+		return -1;
+	}
+	return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+}
+
+int
+openat(int fd, const char *name, int flags, ...)
+{
+	va_list list;
+	mode_t mode;
+
+	va_start(list, flags);
+	mode = va_arg(list, mode_t);
+	va_end(list);
+	if (faults.has_no_nameless && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, fd, name, flags, mode);
 }
 
 int
@@ -209,6 +239,12 @@ write_loses_a_race(void **state)
 	    FAIL_REFUSED, "a: exists already");
 	want_content("a", "rival");
 	want_names("a ");
+	faults.has_no_nameless = true;
+	faults.rival = "b";
+	want_fail(file_write("b", bytes_text("new"), 0600, &fail), &fail,
+	    FAIL_REFUSED, "b: exists already");
+	want_content("b", "rival");
+	want_names("a b ");
 }
 
 /* As on NFS, where the flag is not known. */
@@ -218,6 +254,7 @@ write_does_without_renameat2(void **state)
 	struct fail fail = { 0 };
 
 	(void)state;
+	faults.has_no_nameless = true;
 	faults.rename_error = EINVAL;
 	want_pass(file_write("a", bytes_text("new"), 0600, &fail), &fail);
 	want_content("a", "new");
@@ -235,11 +272,16 @@ a_failed_write_leaves_nothing(void **state)
 	struct fail fail = { 0 };
 
 	(void)state;
+	faults.link_error = EACCES;
+	want_fail(file_write("a", content, 0600, &fail), &fail, FAIL_SYSTEM,
+	    "a: Permission denied");
+	want_names("");
+	faults.has_no_nameless = true;
 	faults.rename_error = EACCES;
 	want_fail(file_write("a", content, 0600, &fail), &fail, FAIL_SYSTEM,
 	    "a: Permission denied");
 	want_names("");
-	faults.rename_error = 0;
+	faults.rename_error = faults.link_error = 0;
 	faults.sync_fails = faults.syncs + 1;
 	want_fail(file_write("a", content, 0600, &fail), &fail, FAIL_SYSTEM,
 	    "a: Input/output error");

@@ -210,6 +210,59 @@ refuses_an_object_cut_anywhere(void **state)
 }
 
 static void
+must_mend(const struct softhsm *softhsm, int count)
+{
+	AUTO(store_release) struct store *store = opened(softhsm);
+	struct fail fail = { 0 };
+	int mended = -1;
+
+	must_pass(store_mend(store, &mended, &fail), &fail);
+	assert_int_equal(mended, count);
+	must_pass(store_protect(store, &fail), &fail);
+}
+
+/* A crash within SoftHSM's own rewriting of a file. */
+static void
+puts_a_cut_object_back(void **state)
+{
+	struct softhsm *softhsm = *state;
+	AUTO(buf_release) struct buf have = { 0 };
+	struct fail fail = { 0 };
+	char path[256];
+
+	must_mend(softhsm, 0);
+	put(softhsm, "tokens/" TOKEN "/k.object", object, 9);
+	put(softhsm, "tokens/" TOKEN "/token.object", "", 0);
+	must_mend(softhsm, 2);
+	snprintf(path, sizeof(path), "%s/" TOKEN "/k.object", softhsm->store);
+	must_pass(file_load(path, sizeof(object), &have, &fail), &fail);
+	assert_true(bytes_is_equal(buf_bytes(&have),
+	    bytes_of(object, sizeof(object))));
+	must_mend(softhsm, 0);
+	assert_false(is_there(softhsm,
+	    "tokens/" TOKEN "/anchorite.mend"));
+}
+
+/* What the backup does not have was being made: it is nobody's yet. */
+static void
+passes_over_what_was_being_made(void **state)
+{
+	struct softhsm *softhsm = *state;
+
+	must_mend(softhsm, 0);
+	put(softhsm, "tokens/" TOKEN "/new.object", "", 0);
+	put(softhsm, "tokens/" TOKEN "/other.object", object, 9);
+	must_mend(softhsm, 0);
+	must_mend(softhsm, 0);
+	assert_true(is_there(softhsm, "tokens/" TOKEN "/new.object"));
+	/* A copy that is damaged, too, is none. */
+	put(softhsm, "tokens/" TOKEN "/token.object", "", 0);
+	put(softhsm, "tokens.backup/" TOKEN "/token.object", "", 0);
+	must_refuse(softhsm, FAIL_TOKEN, "/tokens/" TOKEN "/token.object is "
+	    "empty: a full disk does this; put /");
+}
+
+static void
 refuses_a_token_without_its_object(void **state)
 {
 	struct softhsm *softhsm = *state;
@@ -314,6 +367,8 @@ main(void)
 		TEST(puts_the_backup_beside_a_path_with_a_slash),
 		TEST(refuses_an_emptied_object),
 		TEST(refuses_an_object_cut_anywhere),
+		TEST(puts_a_cut_object_back),
+		TEST(passes_over_what_was_being_made),
 		TEST(refuses_a_token_without_its_object),
 		TEST(refuses_to_forget_a_token),
 		TEST(refuses_without_room),

@@ -23,8 +23,9 @@ MUST_USE int file_load_at(int dirfd, const char *name, size_t max,
     struct buf *out, struct fail *fail);
 
 /*
- * Writes a new file and makes it last: a temporary name beside it, fsync,
- * rename that never replaces (RENAME_NOREPLACE), fsync of the directory.
+ * Writes a new file and makes it last: without a name (O_TMPFILE; else
+ * under a temporary one beside it), fsync, a name that replaces nothing,
+ * fsync of the directory.
  * An existing name is FAIL_REFUSED "PATH: exists already". After a failure
  * neither name is there.
  */

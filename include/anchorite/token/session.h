@@ -57,10 +57,15 @@ MUST_USE int session_new_pin(const struct session_plan *plan,
 struct token *session_token(const struct session *session);
 struct module *session_module(const struct session *session);
 
+/* How many files of a software token's store were put back from its backup
+ * when the session was opened (store_mend). */
+int session_mended(const struct session *session);
+
 /* Protects the store before a write that is not a login. */
 MUST_USE int session_protect(struct session *session, struct fail *fail);
 
-/* Syncs what the token wrote. */
+/* Syncs what the token wrote, and looks whether it is there: SoftHSM answers
+ * from memory, and says CKR_OK, where the disk kept half of a file. */
 MUST_USE int session_sync(struct session *session, struct fail *fail);
 
 /* Logs out, unloads, syncs, unlocks, in the order that libp11 survives. */

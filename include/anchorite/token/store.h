@@ -25,11 +25,26 @@ MUST_USE int store_open(const char *directory, const char *module_path,
     struct store **out, struct fail *fail);
 
 /*
+ * Before the module is loaded, which reads the files: an object file that is
+ * empty or cut short, as SoftHSM's rewriting in place leaves it after a crash
+ * or on a full disk, and whole in the backup, is put back from there. One
+ * that the backup does not have was being made, and stays: SoftHSM passes
+ * over it. *mended_out: how many were put back.
+ */
+MUST_USE int store_mend(struct store *store, int *mended_out,
+    struct fail *fail);
+
+/* How many object files are empty or cut short? The module itself answers
+ * from memory, and so does not tell. */
+MUST_USE int store_count_damage(struct store *store, int *count_out,
+    struct fail *fail);
+
+/*
  * Before anything that may write, a login included. FAIL_TOKEN where an
- * object file is empty or cut ("token store: X is empty: a full disk does
- * this; put DIR.backup back"), or a token stands in the backup alone;
- * FAIL_SYSTEM where there is no room or the mount is read-only; then
- * replaces the backup by a fresh copy, atomically.
+ * object file is empty or cut that must be whole ("token store: X is empty:
+ * a full disk does this; put DIR.backup back"), or a token stands in the
+ * backup alone; FAIL_SYSTEM where there is no room or the mount is
+ * read-only; then replaces the backup by a fresh copy, atomically.
  */
 MUST_USE int store_protect(struct store *store, struct fail *fail);
 
