@@ -3,12 +3,15 @@
 # make            builds anchorite
 # make demo       the main job on a SoftHSM token, nothing asked
 # make check      all tests
+# make sweep      every command, killed or failed at each of its calls
 #
 # Both install what they lack first (packaging/deps.sh says what). More:
 # asan, analyze, fuzz, bench, install, clean.
 # V=1 shows the commands.
 
-VERSION = 0.1.0
+VERSION  = 0.1.0
+# No clock is believed that is before this: the day of the release.
+RELEASED = 2026-11-01T00:00:00Z
 PREFIX  = /usr/local
 B       = build
 
@@ -16,7 +19,8 @@ B       = build
 # modules named before it (tests/lint/order.sh proves it).
 MODULES = \
 	base/auto base/fail base/buf base/text base/text_time base/digest \
-	base/words base/qr base/file base/file_tree base/secret base/json base/yaml base/yaml_fields \
+	base/words base/qr base/file base/file_tree base/secret base/json \
+	base/json_string base/yaml base/yaml_fields \
 	x509/der x509/spki x509/alg x509/name x509/ext x509/ext_read \
 	x509/csr x509/cert x509/crl x509/ocsp x509/cms x509/cms_envelope x509/pkcs8 \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
@@ -26,13 +30,16 @@ MODULES = \
 	ca/site ca/share ca/sheet ca/credential ca/credential_create \
 	ca/roster ca/policy ca/policy_readers ca/policy_custodians \
 	ca/policy_fields ca/split ca/vet \
-	ca/objects ca/journal ca/state ca/ledger ca/ledger_apply \
-	ca/ledger_approve ca/ledger_retire \
+	ca/objects ca/private ca/journal ca/state ca/sitting ca/ledger \
+	ca/ledger_apply ca/ledger_intent ca/ledger_approve ca/ledger_retire \
+	ca/anchor \
 	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
-	ca/authority ca/plan ca/evidence ca/retire ca/resplit ca/recover \
-	ca/root ca/issue ca/revoke ca/amend \
+	ca/authority ca/outcome ca/plan ca/evidence ca/retire ca/resplit ca/recover \
+	ca/root ca/issue ca/revoke ca/respond ca/amend \
 	out/bundle out/bundle_check out/acm_pca_rules out/bundle_acm_pca \
-	out/bundle_files out/emit out/audit
+	out/bundle_files out/emit out/audit out/audit_objects \
+	out/audit_derive out/audit_outcome out/audit_trace out/export out/export_acm_pca \
+	out/bundle_audit out/bundle_audit_readme
 
 PACKAGES = libcrypto libp11 p11-kit-1 yaml-0.1 jansson libgfshare libqrencode
 CC       = gcc
@@ -42,7 +49,8 @@ WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
 FOUND   := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 OURS     = -std=gnu11 -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
-	-DANCHORITE_VERSION='"$(VERSION)"' -Iinclude $(WARNINGS) \
+	-DANCHORITE_VERSION='"$(VERSION)"' -DANCHORITE_RELEASED='"$(RELEASED)"' \
+	-Iinclude $(WARNINGS) \
 	-fstack-protector-strong -fPIE -ffile-prefix-map=$(CURDIR)=. $(FOUND)
 HARDEN   = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -ldl
@@ -82,11 +90,15 @@ $(B)/fake.so: tests/fault/fake.c
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(COMPILE) -fPIC -shared -o $@ $< -ldl
 
+$(B)/layer.so: tests/fault/layer.c tests/fault/layer_stdio.c tests/fault/layer.h
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -fPIC -shared -o $@ $(filter %.c,$^) -ldl
+
 $(B)/craft: tests/fixtures/craft.c
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(COMPILE) -o $@ $< $(LIBS)
 
-$(B)/bench: tests/bench/bench.c $(LIBRARY)
+$(B)/bench $(B)/grow $(B)/journal: $(B)/%: tests/bench/%.c $(LIBRARY)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(COMPILE) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS)
 
@@ -106,7 +118,14 @@ check:
 	@$(MAKE) --no-print-directory all tests
 	@B=$(B) tests/run.sh
 
-tests: $(UNITS) $(B)/fake.so $(B)/craft
+tests: $(UNITS) $(B)/fake.so $(B)/layer.so $(B)/craft
+
+# The kill sweep and the error sweep whole; make check takes a part of them.
+sweep:
+	@packaging/deps.sh check
+	@$(MAKE) --no-print-directory all tests
+	@B=$(abspath $(B)) SWEEP_FULL=yes sh tests/e2e/68-kill-sweep.sh
+	@B=$(abspath $(B)) SWEEP_FULL=yes sh tests/e2e/69-error-sweep.sh
 
 # The same tests under the sanitizers.
 asan:
@@ -133,8 +152,10 @@ fuzzers: $(FUZZERS)
 
 bench:
 	@packaging/deps.sh bench
-	@$(MAKE) --no-print-directory all $(B)/bench
+	@$(MAKE) --no-print-directory all $(B)/bench $(B)/grow \
+		$(B)/journal
 	@B=$(B) tests/bench/run.sh
+	@B=$(B) tests/bench/journal.sh
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
@@ -146,6 +167,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check tests asan analyze fuzz fuzzers bench install clean
+.PHONY: all demo check tests sweep asan analyze fuzz fuzzers bench install clean
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(CLI:.o=.d) $(UNITS:=.d)

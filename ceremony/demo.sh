@@ -60,8 +60,8 @@ printf '%s\n%s\n' "$so_pin" "$pin" |
 
 step 'an authority under a reviewed policy, and its root key'
 cp "$here/policies/acm-pca-rsa-4096.yaml" policy.yaml
-with_pin anchorite init --policy policy.yaml root
-with_pin anchorite root generate --authority root
+with_pin anchorite init --policy policy.yaml --yes root
+with_pin anchorite root generate --authority root --yes
 with_pin anchorite root certify --authority root --yes
 
 step 'a request that AWS Private CA made (from its documentation)'
@@ -93,12 +93,12 @@ serial() {
 step 'one is revoked; a CRL says so'
 with_pin anchorite revoke --authority root --reason superseded --yes \
 	"$(serial 3)"
-with_pin anchorite crl --authority root --out root.crl
+with_pin anchorite crl --authority root --yes --out root.crl
 
 step 'what is carried out'
-with_pin anchorite bundle --authority root --for acm-pca \
+with_pin anchorite bundle --yes --authority root --for acm-pca \
 	"$(serial 1)" "$(serial 2)" "$(serial 4)"
-with_pin anchorite bundle --authority root --for files "$(serial 1)"
+with_pin anchorite bundle --yes --authority root --for files "$(serial 1)"
 
 step 'verified by others'
 for bundle in root/bundles/*; do

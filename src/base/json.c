@@ -10,6 +10,8 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
 
+#include "json_internal.h"
+
 #define DEPTH_MAX 32
 
 /* What a double holds exactly, as RFC 8785 wants (RFC 7493, 2.2). */
@@ -360,61 +362,42 @@ json_key_at(const struct json *value, size_t n)
 	return field == NULL ? NULL : json_object_iter_key(field);
 }
 
+int
+json_each(const struct json *value,
+    int (*each)(void *, const char *, const struct json *, struct fail *),
+    void *context, struct fail *fail)
+{
+	const char *key;
+	json_t *part;
+	size_t n;
+
+	json_object_foreach(inner(value), key, part)
+		if (each(context, key, lend(part), fail) == -1)
+			return -1;
+	json_array_foreach(inner(value), n, part)
+		if (each(context, NULL, lend(part), fail) == -1)
+			return -1;
+	return 0;
+}
+
 const char *
 json_text(const struct json *value)
 {
 	return json_string_value(inner(value));
 }
 
-/* RFC 8785, 3.2.2.2: the short escapes, lower-case hex, the rest as is. */
 static void
-string_write(const char *text, size_t len, struct buf *out)
+field_write(const char *key, json_t *value, bool is_first, struct buf *out)
 {
-	static const char shorts[] = "\b\t\n\f\r";
-	static const char names[] = "btnfr";
-
-	buf_append(out, "\"", 1);
-	for (size_t n = 0; n < len; n++) {
-		unsigned char c = (unsigned char)text[n];
-		const char *at = c == '\0' ? NULL : strchr(shorts, c);
-
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (at != NULL)
-			buf_printf(out, "\\%c", names[at - shorts]);
-		else if (c < 0x20)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_append(out, &c, 1);
-	}
-	buf_append(out, "\"", 1);
-}
-
-/*
- * RFC 8785, 3.2.3 sorts as UTF-16 does: what UTF-8 begins with EE or EF
- * stands behind what takes surrogates there, F0 to F4 here.
- */
-static int
-byte_rank(unsigned char byte)
-{
-	return byte == 0xee || byte == 0xef ? byte + 0x10 : byte;
-}
-
-static int
-key_compare(const void *a, const void *b)
-{
-	const unsigned char *one = *(const unsigned char *const *)a;
-	const unsigned char *other = *(const unsigned char *const *)b;
-
-	while (*one != '\0' && *one == *other) {
-		one++;
-		other++;
-	}
-	return byte_rank(*one) - byte_rank(*other);
+	if (!is_first)
+		buf_append(out, ",", 1);
+	json_string_write(key, strlen(key), out);
+	buf_append(out, ":", 1);
+	json_write(lend(value), out);
 }
 
 static void
-object_write(json_t *object, struct buf *out)
+fields_write_sorted(json_t *object, struct buf *out)
 {
 	size_t count = json_object_size(object), n = 0;
 	AUTO(auto_free) const char **keys = mem_new(count + 1, sizeof(*keys));
@@ -423,15 +406,42 @@ object_write(json_t *object, struct buf *out)
 
 	json_object_foreach(object, key, value)
 		keys[n++] = key;
-	qsort(keys, count, sizeof(*keys), key_compare);
-	buf_append(out, "{", 1);
-	for (n = 0; n < count; n++) {
-		if (n > 0)
-			buf_append(out, ",", 1);
-		string_write(keys[n], strlen(keys[n]), out);
-		buf_append(out, ":", 1);
-		json_write(lend(json_object_get(object, keys[n])), out);
+	qsort(keys, count, sizeof(*keys), json_key_compare);
+	for (n = 0; n < count; n++)
+		field_write(keys[n], json_object_get(object, keys[n]), n == 0,
+		    out);
+}
+
+/* What was read from a canonical form stands in order already. */
+static bool
+is_sorted(json_t *object)
+{
+	const char *key, *before = NULL;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		if (before != NULL && json_key_compare(&before, &key) > 0)
+			return false;
+		before = key;
 	}
+	return true;
+}
+
+static void
+object_write(json_t *object, struct buf *out)
+{
+	bool is_first = true;
+	const char *key;
+	json_t *value;
+
+	buf_append(out, "{", 1);
+	if (!is_sorted(object))
+		fields_write_sorted(object, out);
+	else
+		json_object_foreach(object, key, value) {
+			field_write(key, value, is_first, out);
+			is_first = false;
+		}
 	buf_append(out, "}", 1);
 }
 
@@ -457,7 +467,7 @@ json_write(const struct json *value, struct buf *out)
 	else if (json_is_array(json))
 		list_write(json, out);
 	else if (json_is_string(json))
-		string_write(json_string_value(json),
+		json_string_write(json_string_value(json),
 		    json_string_length(json), out);
 	else if (json_is_integer(json))
 		buf_printf(out, "%" PRId64,

@@ -27,12 +27,11 @@ amend_policy(struct authority *authority, const struct act *act,
     const struct adoption *adoption, struct json **weak,
     struct session *session, struct fail *fail)
 {
-	AUTO(key_release) struct key *key = NULL;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(json_release) struct json *parameters =
 	    deed_policy(&adoption->policy->digest);
 	struct json *copy = json_copy_of(parameters);
-	EVP_PKEY *signer;
 
 	json_put(data, "parameters", &copy);
 	json_put_digest(data, "old", &authority->ledger->policy->digest);
@@ -40,15 +39,16 @@ amend_policy(struct authority *authority, const struct act *act,
 		json_put(data, "acknowledged", weak);
 	if (amend_check(authority, act, adoption->policy, fail) == -1 ||
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
-	    authority_find_signer(&authority->ledger->journal_key, session,
-		&key, &signer, fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
 	    authority_put_approval(authority, act, OPERATION_POLICY,
 		parameters, data, fail) == -1 ||
 	    adoption_put(adoption, authority->objects, data, fail) == -1 ||
 	    objects_sync(authority->objects, fail) == -1 ||
+	    authority_prepare_anchor(authority, adoption->policy, session,
+		fail) == -1 ||
 	    authority_append(authority, act, "policy", &data, fail) == -1)
 		return -1;
-	return authority_seal(authority, act, signer, fail);
+	return authority_seal(authority, act, &sealer, fail);
 }
 
 static int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/ca/authority.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/anchor.h>
+#include <anchorite/ca/private.h>
 #include <anchorite/x509/alg.h>
 
 /* Opens what is in the directory; the journal is not read yet. */
@@ -70,6 +73,35 @@ authority_abandon(struct authority **authority)
 }
 
 static int
+is_entry(void *context, const char *name, struct fail *fail)
+{
+	(void)context;
+	return fail_with(fail, FAIL_INPUT, "%s", name);
+}
+
+/* Does what is there come from an init that stopped before its journal? */
+static bool
+is_unborn(const struct authority *authority)
+{
+	AUTO(auto_close) int fd = -1;
+	struct fail ignored = { 0 };
+
+	if (authority->dirfd == -1 ||
+	    file_is_there_at(authority->dirfd, JOURNAL_NAME))
+		return false;
+	fd = openat(authority->dirfd, OBJECTS_NAME,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd != -1 && file_each(fd, is_entry, NULL, &ignored) == 0;
+}
+
+static int
+fail_unborn(const char *path, struct fail *fail)
+{
+	return fail_with(fail, FAIL_JOURNAL, "%s: the journal is empty: init "
+	    "did not end; remove the directory and begin again", path);
+}
+
+static int
 apply(void *context, const struct record *record, struct fail *fail)
 {
 	struct authority *authority = context;
@@ -86,18 +118,17 @@ authority_open(const char *path, bool write, struct authority **out,
 	    authority_new(path);
 
 	if (parts_open(authority, false, write, fail) == -1)
-		return -1;
+		return is_unborn(authority) ? fail_unborn(path, fail) : -1;
 	if (journal_replay(authority->journal, apply, authority, fail) == -1 &&
 	    !journal_is_torn(authority->journal))
 		return fail_in(fail, "%s", path);
 	if (journal_head(authority->journal)->seq == 0)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "%s: the journal is empty: init did not end; remove the "
-		    "directory and begin again", path);
+		return fail_unborn(path, fail);
 	/* A crash between init and its seal is for recover to close. */
 	if (ledger_is_begun(authority->ledger) &&
 	    ledger_verify_seal(authority->ledger, fail) == -1)
 		return fail_in(fail, "%s: journal", path);
+	authority->privates = authority->ledger->policy->privates;
 	*out = GIVE(authority);
 	return 0;
 }
@@ -114,6 +145,7 @@ authority_release(struct authority **authority)
 	journal_release(&a->journal);
 	auto_close(&a->dirfd);
 	free(a->path);
+	free(a->by);
 	free(a);
 	*authority = NULL;
 }
@@ -157,16 +189,90 @@ authority_check_ready(const struct authority *authority,
 	return state_after(ledger->state, event, &after, fail);
 }
 
-int
-authority_append(struct authority *authority, const struct act *act,
+/* The text as it is to stand in a record; the caller frees it. */
+static int
+guard(struct authority *authority, enum private_field field,
+    const char *text, char **out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf commitment = { 0 };
+
+	if ((authority->privates & 1u << field) == 0) {
+		*out = mem_text(text);
+		return 0;
+	}
+	if (private_put(authority->objects, text, &commitment, fail) == -1 ||
+	    objects_sync(authority->objects, fail) == -1)
+		return -1;
+	*out = mem_text(buf_cstr(&commitment));
+	return 0;
+}
+
+/* Once a command: the seal must repeat what it seals. */
+static int
+guard_name(struct authority *authority, const struct act *act,
+    struct fail *fail)
+{
+	return authority->by != NULL ? 0 : guard(authority, PRIVATE_BY,
+	    act->by, &authority->by, fail);
+}
+
+static int
+tell_sitting(struct authority *authority, const struct sitting *sitting,
+    struct json *data, struct fail *fail)
+{
+	AUTO(auto_free) char *witness = NULL;
+	struct json *json;
+
+	if (sitting->witness != NULL && guard(authority, PRIVATE_WITNESS,
+	    sitting->witness, &witness, fail) == -1)
+		return -1;
+	json = sitting_json(sitting, witness);
+	json_put(data, "sitting", &json);
+	return 0;
+}
+
+/* What the first record of a command says beside what it is. */
+static int
+tell(struct authority *authority, const struct act *act,
+    struct json *data, struct fail *fail)
+{
+	AUTO(auto_free) char *ticket = NULL;
+
+	if (authority->is_told)
+		return 0;
+	if (act->sitting != NULL && tell_sitting(authority, act->sitting,
+	    data, fail) == -1)
+		return -1;
+	if (act->ticket == NULL)
+		return 0;
+	if (guard(authority, PRIVATE_TICKET, act->ticket, &ticket, fail) == -1)
+		return -1;
+	json_put_text(data, "ticket", ticket);
+	return 0;
+}
+
+static int
+append(struct authority *authority, const struct act *act,
     const char *event, struct json **data, struct fail *fail)
 {
 	enum state after;
 
-	if (state_after(authority->ledger->state, event, &after, fail) == -1)
+	if (state_after(authority->ledger->state, event, &after, fail) == -1 ||
+	    guard_name(authority, act, fail) == -1)
 		return -1;
-	return journal_append(authority->journal, act->now, act->by, event,
-	    data, apply, authority, fail);
+	return journal_append(authority->journal, act->now, authority->by,
+	    event, data, apply, authority, fail);
+}
+
+int
+authority_append(struct authority *authority, const struct act *act,
+    const char *event, struct json **data, struct fail *fail)
+{
+	if (tell(authority, act, *data, fail) == -1 ||
+	    append(authority, act, event, data, fail) == -1)
+		return -1;
+	authority->is_told = true;
+	return 0;
 }
 
 int
@@ -204,7 +310,7 @@ authority_put_approval(struct authority *authority, const struct act *act,
 
 int
 authority_seal(struct authority *authority, const struct act *act,
-    EVP_PKEY *journal_key, struct fail *fail)
+    const struct sealer *sealer, struct fail *fail)
 {
 	AUTO(buf_release) struct buf message = { 0 };
 	AUTO(buf_release) struct buf signature = { 0 };
@@ -213,7 +319,7 @@ authority_seal(struct authority *authority, const struct act *act,
 
 	journal_seal_message(&journal_head(authority->journal)->digest,
 	    &message);
-	if (alg_sign(alg_find("ecdsa-sha256"), journal_key,
+	if (alg_sign(alg_find("ecdsa-sha256"), sealer->signer,
 	    buf_bytes(&message), &signature, fail) == -1)
 		return fail_in(fail, "seal");
 	text_base64(&text, buf_bytes(&signature));
@@ -225,7 +331,27 @@ authority_seal(struct authority *authority, const struct act *act,
 		return -1;
 	}
 	json_put_text(data, "signature", buf_cstr(&text));
-	return authority_append(authority, act, "seal", &data, fail);
+	if (append(authority, act, "seal", &data, fail) == -1)
+		return -1;
+	if (sealer->session == NULL ||
+	    !policy_anchors_token(authority->ledger->policy))
+		return 0;
+	if (anchor_store(authority->ledger, &authority->ledger->head,
+	    sealer->session, fail) == -1)
+		return fail_in(fail, "done and sealed, but");
+	return 0;
+}
+
+int
+authority_prepare_anchor(const struct authority *authority,
+    const struct policy *next, struct session *session, struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+
+	if (policy_anchors_token(ledger->policy) ||
+	    !policy_anchors_token(next))
+		return 0;
+	return anchor_store(ledger, &ledger->head, session, fail);
 }
 
 void
@@ -247,7 +373,7 @@ authority_refuse(struct authority *authority, const struct act *act,
 	json_put_time(data, "clock", act->now);
 	json_put_text(data, "command", command);
 	json_put_text(data, "sentence", refusal->sentence);
-	if (authority_append(authority, &quiet, "refused", &data, &fault) == -1)
+	if (append(authority, &quiet, "refused", &data, &fault) == -1)
 		(void)fail_in(refusal, "not recorded (%s)", fault.sentence);
 }
 
@@ -280,4 +406,23 @@ authority_find_signer(const struct ledger_key *wanted,
 		return -1;
 	*key_out = GIVE(key);
 	return 0;
+}
+
+int
+authority_find_sealer(const struct authority *authority,
+    struct session *session, struct sealer *out, struct fail *fail)
+{
+	if (anchor_check(authority->ledger, authority->journal, session,
+	    fail) == -1)
+		return -1;
+	out->session = session;
+	return authority_find_signer(&authority->ledger->journal_key, session,
+	    &out->key, &out->signer, fail);
+}
+
+void
+sealer_release(struct sealer *sealer)
+{
+	key_release(&sealer->key);
+	sealer->signer = NULL;
 }

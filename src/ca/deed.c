@@ -61,6 +61,66 @@ deed_crl(const struct ledger *ledger)
 }
 
 struct json *
+deed_recover(const struct digest *torn)
+{
+	struct json *json = json_new();
+
+	json_put_digest(json, "torn", torn);
+	return json;
+}
+
+struct json *
+deed_anchor(const char *reason, const struct digest *torn)
+{
+	struct json *json = json_new();
+
+	json_put_text(json, "reason", reason);
+	if (torn != NULL)
+		json_put_digest(json, "torn", torn);
+	else
+		json_put_text(json, "torn", "");
+	return json;
+}
+
+struct json *
+deed_ocsp(const struct serial *serials, size_t count)
+{
+	struct json *json = json_new();
+	struct json *list = json_new_list();
+	char hex[SERIAL_HEX_SIZE];
+
+	for (size_t n = 0; n < count; n++) {
+		serial_hex(&serials[n], hex);
+		json_add_text(list, hex);
+	}
+	json_put(json, "serials", &list);
+	return json;
+}
+
+/* The serials of an intent's items. */
+static int
+ocsp_of_record(const struct record *record, struct json **out,
+    struct fail *fail)
+{
+	AUTO(auto_free) struct serial *serials = NULL;
+	const struct json *items;
+	const char *text;
+	size_t count;
+
+	if (json_get_list(record->data, "items", &items, fail) == -1)
+		return -1;
+	count = json_count(items);
+	serials = mem_new(count, sizeof(*serials));
+	for (size_t n = 0; n < count; n++)
+		if (json_get_text(json_at(items, n), "serial", &text, fail) ==
+			-1 ||
+		    serial_read_hex(text, &serials[n], fail) == -1)
+			return -1;
+	*out = deed_ocsp(serials, count);
+	return 0;
+}
+
+struct json *
 deed_nothing(void)
 {
 	return json_new();
@@ -261,6 +321,8 @@ deed_of_record(const struct ledger *ledger, const struct objects *objects,
 		return sign_of_record(ledger, objects, record, out, fail);
 	if (operation == OPERATION_REVOKE)
 		return revoke_of_record(record, out, fail);
+	if (operation == OPERATION_OCSP)
+		return ocsp_of_record(record, out, fail);
 	if (operation == OPERATION_CRL ||
 	    operation == OPERATION_CRL_DISABLED) {
 		*out = deed_crl(ledger);

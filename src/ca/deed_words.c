@@ -161,6 +161,59 @@ describe_resplit(const struct json *parameters, struct buf *out,
 	    parameters, "policy", fail);
 }
 
+static int
+describe_recover(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	if (put_text(out, "  SHA-256 of what stands of it\n    ", parameters,
+	    "torn", fail) == -1)
+		return -1;
+	buf_text(out, "It is kept as an object; the record of this stands in "
+	    "its place.\n");
+	return 0;
+}
+
+static int
+describe_anchor(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	const char *torn;
+
+	if (put_text(out, "  reason         ", parameters, "reason", fail) ==
+		-1 ||
+	    json_get_text(parameters, "torn", &torn, fail) == -1)
+		return -1;
+	if (torn[0] != '\0' && put_text(out, "  and its last line is torn: "
+	    "what stands of it is kept, SHA-256\n    ", parameters, "torn",
+	    fail) == -1)
+		return -1;
+	buf_text(out, "If a newer journal exists, what it says is lost: find "
+	    "out first why\nthe token, or the paper, knows another head.\n");
+	return 0;
+}
+
+static int
+describe_ocsp(const struct json *parameters, struct buf *out,
+    struct fail *fail)
+{
+	const struct json *serials;
+	AUTO(buf_release) struct buf safe = { 0 };
+
+	if (json_get_list(parameters, "serials", &serials, fail) == -1)
+		return -1;
+	for (size_t n = 0; n < json_count(serials); n++) {
+		const char *text = json_text(json_at(serials, n));
+
+		if (text == NULL)
+			return fail_with(fail, FAIL_INPUT,
+			    "serials: want strings");
+		safe.len = 0;
+		text_escape(&safe, bytes_text(text));
+		buf_printf(out, "  serial         %s\n", buf_cstr(&safe));
+	}
+	return 0;
+}
+
 static const struct {
 	const char *what;
 	describer *more;		/* NULL: the sentence says it all */
@@ -192,6 +245,12 @@ static const struct {
 	    describe_policy, 1 },
 	[OPERATION_RESPLIT] = { "Give the token of %s new PINs, and split "
 	    "them anew:\n", describe_resplit, 3 },
+	[OPERATION_OCSP] = { "Sign OCSP responses with the root key of %s, "
+	    "about:\n", describe_ocsp, 1 },
+	[OPERATION_RECOVER] = { "Set aside the torn last line in the journal "
+	    "of %s:\n", describe_recover, 1 },
+	[OPERATION_ANCHOR] = { "Take the journal of %s as it stands, whatever "
+	    "its anchor says.\n", describe_anchor, 2 },
 };
 
 int

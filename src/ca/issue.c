@@ -5,6 +5,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/ca/deed.h>
+#include <anchorite/ca/outcome.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/vet.h>
 #include <anchorite/x509/lint.h>
@@ -23,6 +24,8 @@ issue_release(struct issue **issue)
 		cert_release(&item->certificate);
 	}
 	free((*issue)->items);
+	key_release(&(*issue)->root_key);
+	sealer_release(&(*issue)->sealer);
 	free(*issue);
 	*issue = NULL;
 }
@@ -141,17 +144,30 @@ item_build(struct issue *issue, struct issue_item *item,
 	return 0;
 }
 
+static int
+find_keys(struct issue *issue, struct session *session, struct fail *fail)
+{
+	if (issue->root_key != NULL)
+		return 0;
+	if (authority_find_sealer(issue->authority, session, &issue->sealer,
+	    fail) == -1)
+		return -1;
+	return authority_find_signer(&issue->authority->ledger->root_key,
+	    session, &issue->root_key, &issue->root_signer, fail);
+}
+
 int
-issue_build(struct issue *issue, struct token *token, struct fail *fail)
+issue_build(struct issue *issue, struct session *session, struct fail *fail)
 {
 	const struct ledger *ledger = issue->authority->ledger;
 	AUTO(lint_release) struct lint *lint = NULL;
 
-	if (lint_open(ledger->root->spki.kind, ledger->root, &lint, fail) == -1)
+	if (find_keys(issue, session, fail) == -1 ||
+	    lint_open(ledger->root->spki.kind, ledger->root, &lint, fail) == -1)
 		return -1;
 	for (size_t n = 0; n < issue->count; n++)
-		if (item_build(issue, &issue->items[n], lint, token, fail) ==
-		    -1)
+		if (item_build(issue, &issue->items[n], lint,
+		    session_token(session), fail) == -1)
 			return -1;
 	return 0;
 }
@@ -218,12 +234,13 @@ issue_intend(struct issue *issue, struct fail *fail)
 }
 
 int
-issue_sign(struct issue *issue, EVP_PKEY *root_key, struct fail *fail)
+issue_sign(struct issue *issue, struct fail *fail)
 {
 	const struct alg *alg = plan_alg(issue->authority->ledger->policy);
 
 	for (size_t n = 0; n < issue->count; n++)
-		if (alg_sign(alg, root_key, buf_bytes(&issue->items[n].tbs),
+		if (alg_sign(alg, issue->root_signer,
+		    buf_bytes(&issue->items[n].tbs),
 		    &issue->items[n].signature, fail) == -1)
 			return fail_in(fail, "request %s",
 			    issue->items[n].file);
@@ -233,60 +250,40 @@ issue_sign(struct issue *issue, EVP_PKEY *root_key, struct fail *fail)
 /* Read back from its bytes, verified, and compared with what was linted. */
 static int
 record_item(struct issue *issue, struct issue_item *item,
-    struct json *items, struct fail *fail)
+    struct digest *object_out, struct fail *fail)
 {
 	const struct ledger *ledger = issue->authority->ledger;
-	AUTO(json_release) struct json *json = json_new();
-	struct digest digest;
 
 	if (cert_assemble(plan_alg(ledger->policy), buf_bytes(&item->tbs),
 	    buf_bytes(&item->signature), ledger->root->spki.key,
 	    &item->certificate, fail) == -1)
 		return fail_in(fail, "request %s", item->file);
-	if (objects_put(issue->authority->objects,
-	    buf_bytes(&item->certificate->der), &digest, fail) == -1)
-		return -1;
-	json_put_digest(json, "certificate", &digest);
-	json_put_hex(json, "serial",
-	    bytes_of(item->serial.octets, item->serial.len));
-	json_add(items, &json);
-	return 0;
+	return objects_put(issue->authority->objects,
+	    buf_bytes(&item->certificate->der), object_out, fail);
 }
 
 int
-issue_record(struct issue *issue, EVP_PKEY *journal_key, struct fail *fail)
+issue_record(struct issue *issue, struct fail *fail)
 {
 	struct authority *authority = issue->authority;
+	AUTO(auto_free) struct digest *objects =
+	    mem_new(issue->count, sizeof(*objects));
 	AUTO(json_release) struct json *data = json_new();
-	AUTO(json_release) struct json *items = json_new_list();
 
 	for (size_t n = 0; n < issue->count; n++)
-		if (record_item(issue, &issue->items[n], items, fail) == -1)
+		if (record_item(issue, &issue->items[n], &objects[n], fail) ==
+		    -1)
 			return -1;
-	if (objects_sync(authority->objects, fail) == -1)
+	if (objects_sync(authority->objects, fail) == -1 ||
+	    outcome_record(authority, issue->act, objects, &data, fail) == -1)
 		return -1;
-	json_put_number(data, "intent", authority->ledger->intent.seq);
-	json_put(data, "items", &items);
-	if (authority_append(authority, issue->act, "signed", &data, fail) ==
-	    -1)
-		return -1;
-	return authority_seal(authority, issue->act, journal_key, fail);
+	return authority_seal(authority, issue->act, &issue->sealer, fail);
 }
 
 int
-issue_finish(struct issue *issue, struct session *session, struct fail *fail)
+issue_finish(struct issue *issue, struct fail *fail)
 {
-	const struct ledger *ledger = issue->authority->ledger;
-	AUTO(key_release) struct key *root_key = NULL;
-	AUTO(key_release) struct key *journal_key = NULL;
-	EVP_PKEY *root_signer, *journal_signer;
-
-	if (authority_find_signer(&ledger->root_key, session, &root_key,
-		&root_signer, fail) == -1 ||
-	    authority_find_signer(&ledger->journal_key, session, &journal_key,
-		&journal_signer, fail) == -1 ||
-	    issue_intend(issue, fail) == -1 ||
-	    issue_sign(issue, root_signer, fail) == -1)
+	if (issue_intend(issue, fail) == -1 || issue_sign(issue, fail) == -1)
 		return -1;
-	return issue_record(issue, journal_signer, fail);
+	return issue_record(issue, fail);
 }

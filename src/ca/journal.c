@@ -44,7 +44,7 @@ journal_open(int dirfd, bool create, bool write, struct journal **out,
 {
 	/* Not to hang on a pipe that somebody has put there. */
 	int flags = O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW |
-	    (write ? O_RDWR | O_APPEND : O_RDONLY) |
+	    (write ? O_RDWR : O_RDONLY) |
 	    (create ? O_CREAT | O_EXCL : 0);
 	AUTO(journal_release) struct journal *journal = NULL;
 	struct stat status;
@@ -234,19 +234,28 @@ lines_replay(struct journal *journal, FILE *file, taker *each, void *context,
 	}
 }
 
+static int
+lines_open(const struct journal *journal, FILE **out, struct fail *fail)
+{
+	int fd = dup(journal->fd);
+
+	if (fd == -1 || (*out = fdopen(fd, "r")) == NULL) {
+		(void)fail_errno(fail, "journal");
+		auto_close(&fd);
+		return -1;
+	}
+	rewind(*out);
+	return 0;
+}
+
 int
 journal_replay(struct journal *journal, taker *each, void *context,
     struct fail *fail)
 {
 	AUTO(close_file) FILE *file = NULL;
-	int fd = dup(journal->fd);
 
-	if (fd == -1 || (file = fdopen(fd, "r")) == NULL) {
-		(void)fail_errno(fail, "journal");
-		auto_close(&fd);
+	if (lines_open(journal, &file, fail) == -1)
 		return -1;
-	}
-	rewind(file);
 	memset(&journal->head, 0, sizeof(journal->head));
 	journal->whole = 0;
 	journal->is_read = journal->is_torn = false;
@@ -274,36 +283,89 @@ journal_read_torn(const struct journal *journal, struct buf *out,
 }
 
 int
-journal_mend(struct journal *journal, struct fail *fail)
+journal_set_aside(struct journal *journal, struct fail *fail)
 {
 	if (!journal->is_torn)
 		return fail_with(fail, FAIL_JOURNAL, "journal: not torn");
-	if (ftruncate(journal->fd, journal->whole) == -1 ||
-	    fdatasync(journal->fd) == -1)
-		return fail_errno(fail, "journal: torn line");
-	journal->is_torn = false;
 	journal->is_read = true;
 	return 0;
 }
 
+/* The line of the journal with that digest, or its beginning. */
+static int
+lines_find(FILE *file, struct bytes prefix, int64_t *seq_out,
+    struct fail *fail)
+{
+	AUTO(buf_release) struct buf line = { 0 };
+	struct digest digest;
+
+	for (int64_t seq = 1;; seq++) {
+		if (line_next(file, &line, fail) == -1)
+			return fail_in(fail, "journal");
+		if (line.len == 0 || line.data[line.len - 1] != '\n') {
+			*seq_out = 0;
+			return 0;
+		}
+		digest_of(buf_bytes(&line), &digest);
+		if (memcmp(digest.bytes, prefix.data, prefix.len) == 0) {
+			*seq_out = seq;
+			return 0;
+		}
+	}
+}
+
+int
+journal_find(const struct journal *journal, struct bytes prefix,
+    int64_t *seq_out, struct fail *fail)
+{
+	AUTO(close_file) FILE *file = NULL;
+
+	if (prefix.len == 0 || prefix.len > DIGEST_LEN)
+		return fail_with(fail, FAIL_INPUT,
+		    "digest: want 1 to %d octets, have %zu", DIGEST_LEN,
+		    prefix.len);
+	if (lines_open(journal, &file, fail) == -1)
+		return -1;
+	return lines_find(file, prefix, seq_out, fail);
+}
+
 /*
- * All of it in one write. Taking off what this process has just put on is
- * not a change of history: no head ever named it.
+ * A line that was not written whole, or not made to last, is taken off
+ * again; where it went over a torn one, all but its end, so that a torn line
+ * still stands there: none goes without a record in its place.
+ */
+static int
+line_take_off(struct journal *journal, off_t len, ssize_t done)
+{
+	off_t left = !journal->is_torn ? 0 : done < len ? done : len - 1;
+
+	if (ftruncate(journal->fd, journal->whole + left) == -1)
+		return -1;
+	return fdatasync(journal->fd);
+}
+
+/*
+ * All of it in one write, behind the last whole line: over a torn one, whose
+ * rest goes then. Taking off what this process has just put on is not a
+ * change of history: no head ever named it.
  */
 static int
 line_write(struct journal *journal, struct bytes line, struct fail *fail)
 {
-	ssize_t done = write(journal->fd, line.data, line.len);
+	ssize_t done = pwrite(journal->fd, line.data, line.len,
+	    journal->whole);
 
-	if (done == (ssize_t)line.len && fdatasync(journal->fd) == 0) {
+	if (done == (ssize_t)line.len && (!journal->is_torn ||
+	    ftruncate(journal->fd, journal->whole + done) == 0) &&
+	    fdatasync(journal->fd) == 0) {
 		journal->whole += done;
+		journal->is_torn = false;
 		return 0;
 	}
 	if (done >= 0 && done < (ssize_t)line.len)
 		errno = ENOSPC;
 	(void)fail_errno(fail, "journal: not written");
-	if (done == -1 || (ftruncate(journal->fd, journal->whole) == 0 &&
-	    fdatasync(journal->fd) == 0))
+	if (done == -1 || line_take_off(journal, (off_t)line.len, done) == 0)
 		return -1;
 	journal->is_broken = true;
 	return fail_in(fail, "record %lld may stand in the journal",

@@ -45,6 +45,7 @@ ledger_release(struct ledger **ledger)
 	free(l->seal);
 	free(l->by);
 	free(l->index);
+	free(l->key_index);
 	policy_release(&l->policy);
 	policy_release(&l->next_policy);
 	for (size_t n = 0; n < CUSTODIANS_MAX; n++)
@@ -63,6 +64,32 @@ ledger_release(struct ledger **ledger)
 	intent_release(&l->intent);
 	free(l);
 	*ledger = NULL;
+}
+
+const char *const purpose_names[] = {
+	[PURPOSE_CERTIFICATE] = "certificates",
+	[PURPOSE_CRL] = "CRLs",
+	[PURPOSE_OCSP] = "OCSP responses",
+	[PURPOSE_SELF_TEST] = "self-tests",
+	NULL
+};
+
+int64_t
+ledger_signatures(const struct ledger *ledger)
+{
+	int64_t sum = 0;
+
+	for (int n = 0; n < PURPOSES; n++)
+		if (n != PURPOSE_SELF_TEST)
+			sum += ledger->uses[n].made + ledger->uses[n].perhaps;
+	return sum;
+}
+
+bool
+ledger_is_sitting(const struct ledger *ledger, const char *boot, int64_t now)
+{
+	return ledger->boot[0] != '\0' && strcmp(ledger->boot, boot) == 0 &&
+	    now - ledger->time <= SITTING_IDLE;
 }
 
 bool
@@ -106,19 +133,49 @@ index_find(const struct ledger *ledger, const struct serial *serial)
 	return &ledger->index[at];
 }
 
+/* The same by the key that was certified, of which the first line counts; a
+ * digest is as good as its own hash. */
+static size_t *
+key_index_find(const struct ledger *ledger, const struct digest *key)
+{
+	uint64_t hash;
+	size_t at;
+
+	memcpy(&hash, key->bytes, sizeof(hash));
+	at = hash % ledger->index_room;
+	while (ledger->key_index[at] != 0 && !digest_is_equal(
+	    &ledger->issued[ledger->key_index[at] - 1].key, key))
+		at = (at + 1) % ledger->index_room;
+	return &ledger->key_index[at];
+}
+
+static void
+index_put(struct ledger *ledger, size_t n)
+{
+	size_t *place = key_index_find(ledger, &ledger->issued[n].key);
+
+	*index_find(ledger, &ledger->issued[n].serial) = n + 1;
+	if (*place == 0)
+		*place = n + 1;
+}
+
 /* Never more than half full, so that every search ends. */
 static void
 index_grow(struct ledger *ledger)
 {
 	free(ledger->index);
+	free(ledger->key_index);
 	ledger->index_room = 2 * ledger->issued_room + 1;
 	ledger->index = mem_new(ledger->index_room, sizeof(*ledger->index));
+	ledger->key_index = mem_new(ledger->index_room,
+	    sizeof(*ledger->key_index));
 	for (size_t n = 0; n < ledger->issued_count; n++)
-		*index_find(ledger, &ledger->issued[n].serial) = n + 1;
+		index_put(ledger, n);
 }
 
 struct issued *
-ledger_add(struct ledger *ledger, const struct serial *serial)
+ledger_add(struct ledger *ledger, const struct serial *serial,
+    const struct digest *key)
 {
 	struct issued *issued;
 
@@ -128,10 +185,11 @@ ledger_add(struct ledger *ledger, const struct serial *serial)
 		    sizeof(*ledger->issued));
 		index_grow(ledger);
 	}
-	*index_find(ledger, serial) = ledger->issued_count + 1;
-	issued = &ledger->issued[ledger->issued_count++];
+	issued = &ledger->issued[ledger->issued_count];
 	memset(issued, 0, sizeof(*issued));
 	issued->serial = *serial;
+	issued->key = *key;
+	index_put(ledger, ledger->issued_count++);
 	return issued;
 }
 
@@ -153,10 +211,10 @@ ledger_has_serial(const struct ledger *ledger, const struct serial *serial)
 struct issued *
 ledger_find_key(const struct ledger *ledger, const struct digest *spki)
 {
-	for (size_t n = 0; n < ledger->issued_count; n++)
-		if (digest_is_equal(&ledger->issued[n].key, spki))
-			return &ledger->issued[n];
-	return NULL;
+	size_t at = ledger->index_room == 0 ? 0 :
+	    *key_index_find(ledger, spki);
+
+	return at == 0 ? NULL : &ledger->issued[at - 1];
 }
 
 int
@@ -206,59 +264,4 @@ ledger_get_serial(const struct json *object, struct serial *out,
 	if (json_get_text(object, "serial", &text, fail) == -1)
 		return -1;
 	return serial_read_hex(text, out, fail);
-}
-
-static int
-item_read(const struct json *json, const struct intent_form *form,
-    struct intent_item *out, struct fail *fail)
-{
-	if (json_get_digest(json, "tbs", &out->tbs, fail) == -1)
-		return -1;
-	if (form->has_serial &&
-	    (ledger_get_serial(json, &out->serial, fail) == -1 ||
-		json_get_digest(json, "key", &out->key, fail) == -1))
-		return -1;
-	if (form->has_request &&
-	    json_get_digest(json, "request", &out->request, fail) == -1)
-		return -1;
-	return 0;
-}
-
-/* No serial twice: not in the intent, nor before it (RFC 5280, 4.1.2.2). */
-static int
-serial_check(const struct ledger *ledger, const struct intent *intent,
-    const struct serial *serial, struct fail *fail)
-{
-	bool is_used = ledger_has_serial(ledger, serial);
-	char hex[SERIAL_HEX_SIZE];
-
-	for (size_t n = 0; n < intent->count && !is_used; n++)
-		is_used = serial_is_equal(&intent->items[n].serial, serial);
-	if (!is_used)
-		return 0;
-	serial_hex(serial, hex);
-	return fail_with(fail, FAIL_JOURNAL, "serial %s: used twice", hex);
-}
-
-int
-ledger_read_items(struct ledger *ledger, const struct json *items,
-    const struct intent_form *form, struct fail *fail)
-{
-	struct intent *intent = &ledger->intent;
-	size_t count = json_count(items);
-
-	if (count < 1 || count > form->max)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "items: want 1 to %zu, have %zu", form->max, count);
-	intent->items = mem_new(count, sizeof(*intent->items));
-	for (; intent->count < count; intent->count++) {
-		struct intent_item *item = &intent->items[intent->count];
-
-		if (item_read(json_at(items, intent->count), form, item,
-			fail) == -1 ||
-		    (form->has_serial && serial_check(ledger, intent,
-			&item->serial, fail) == -1))
-			return fail_in(fail, "item %zu", intent->count + 1);
-	}
-	return 0;
 }

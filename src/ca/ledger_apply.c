@@ -2,6 +2,7 @@
 /* How each event of the journal changes the ledger. */
 #include <anchorite/ca/ledger.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@
 
 #include "ledger_internal.h"
 
-static int
-get_certificate(const struct json *object, const struct objects *objects,
+int
+ledger_get_certificate(const struct json *object, const struct objects *objects,
     struct cert **out, struct fail *fail)
 {
 	AUTO(buf_release) struct buf der = { 0 };
@@ -38,6 +39,23 @@ key_apply(struct ledger_key *key, const struct json *data,
 	return 0;
 }
 
+#define SELF_TESTS_MAX 16
+
+int
+ledger_count_self_tests(struct ledger *ledger, const struct record *record,
+    int64_t expected, struct fail *fail)
+{
+	struct key_use *use = &ledger->uses[PURPOSE_SELF_TEST];
+	int64_t count;
+
+	if (json_get_number(record->data, "self_tests", 0, SELF_TESTS_MAX,
+	    &count, fail) == -1)
+		return -1;
+	use->made += count;
+	use->perhaps -= expected;
+	return 0;
+}
+
 #define NAME_MAX_LEN 64
 
 static int
@@ -57,8 +75,8 @@ apply_init(struct ledger *ledger, const struct objects *objects,
 		fail) == -1 ||
 	    ledger_adopt(ledger, objects, &policy, fail) == -1 ||
 	    json_get_object(record->data, "journal_key", &key, fail) == -1 ||
-	    get_certificate(key, objects, &ledger->journal_certificate, fail) ==
-		-1 ||
+	    ledger_get_certificate(key, objects,
+		&ledger->journal_certificate, fail) == -1 ||
 	    cert_verify(ledger->journal_certificate,
 		ledger->journal_certificate->spki.key, fail) == -1)
 		return -1;
@@ -86,6 +104,8 @@ apply_root_key(struct ledger *ledger, const struct objects *objects,
 	    text_read_base64(bytes_text(text), &spki, fail) == -1 ||
 	    spki_read(buf_bytes(&spki), &key, fail) == -1)
 		return -1;
+	if (ledger_count_self_tests(ledger, record, 0, fail) == -1)
+		return -1;
 	if ((int)key.kind != ledger->policy->root.key)
 		return fail_with(fail, FAIL_JOURNAL,
 		    "key: policy wants %s, have %s",
@@ -97,185 +117,6 @@ apply_root_key(struct ledger *ledger, const struct objects *objects,
 		    "key: is the journal's own");
 	return key_apply(&ledger->root_key, record->data, buf_bytes(&spki),
 	    fail);
-}
-
-static int
-intent_apply(struct ledger *ledger, const struct record *record,
-    const struct intent_form *form, const char *profile, struct fail *fail)
-{
-	struct intent *intent = &ledger->intent;
-	const struct json *items;
-	struct digest policy;
-
-	if (json_get_digest(record->data, "policy", &policy, fail) == -1 ||
-	    json_get_list(record->data, "items", &items, fail) == -1)
-		return -1;
-	if (!digest_is_equal(&policy, &ledger->policy->digest))
-		return fail_with(fail, FAIL_JOURNAL,
-		    "made under a policy that is not in force");
-	if (ledger_read_items(ledger, items, form, fail) == -1)
-		return -1;
-	intent->seq = record->seq;
-	intent->time = record->time;
-	intent->event = mem_text(record->event);
-	intent->profile = mem_text(profile);
-	ledger->root_signatures += (int64_t)intent->count;
-	return 0;
-}
-
-static int
-apply_root_intent(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	static const struct intent_form form = { true, false, 1 };
-
-	(void)objects;
-	return intent_apply(ledger, record, &form, "", fail);
-}
-
-static int
-apply_sign_intent(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	static const struct intent_form form = { true, true, INTENT_MAX };
-	const struct policy_profile *profile;
-	const char *name;
-
-	(void)objects;
-	if (json_get_text(record->data, "profile", &name, fail) == -1 ||
-	    policy_profile(ledger->policy, name, &profile, fail) == -1)
-		return -1;
-	return intent_apply(ledger, record, &form, profile->name, fail);
-}
-
-static int
-apply_crl_intent(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	static const struct intent_form form = { false, false, 1 };
-	int64_t number;
-
-	(void)objects;
-	if (json_get_number(record->data, "number", 1, INT64_MAX, &number,
-	    fail) == -1)
-		return -1;
-	if ((uint64_t)number != ledger->crl_number + 1)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "CRL number: want %llu, have %lld",
-		    (unsigned long long)ledger->crl_number + 1,
-		    (long long)number);
-	ledger->intent.crl_number = (uint64_t)number;
-	/* While disabled the key is unlocked for this one signature. */
-	ledger->standing.is_due = ledger->state == STATE_DISABLED;
-	return intent_apply(ledger, record, &form, "", fail);
-}
-
-/* Is this the outcome of the open intent? */
-static int
-outcome_check(const struct ledger *ledger, const struct record *record,
-    const char *event, struct fail *fail)
-{
-	int64_t intent;
-
-	if (json_get_number(record->data, "intent", 1, INT64_MAX, &intent,
-	    fail) == -1)
-		return -1;
-	if (intent != ledger->intent.seq ||
-	    strcmp(ledger->intent.event, event) != 0)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "the outcome of an intent that is not open");
-	return 0;
-}
-
-static int
-apply_root_certified(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	struct digest tbs;
-
-	if (outcome_check(ledger, record, "root-intent", fail) == -1 ||
-	    get_certificate(record->data, objects, &ledger->root, fail) == -1)
-		return -1;
-	digest_of(ledger->root->tbs, &tbs);
-	if (!digest_is_equal(&tbs, &ledger->intent.items[0].tbs) ||
-	    !bytes_is_equal(ledger->root->spki.der,
-	    buf_bytes(&ledger->root_key.spki)))
-		return fail_with(fail, FAIL_JOURNAL,
-		    "the root's certificate is not the one intended");
-	/* All that it signs is made with its identifier. */
-	if (!ledger->root->ca ||
-	    ledger->root->subject_key.len != DIGEST_SHA1_LEN)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "the root's certificate is not that of a root");
-	if (cert_verify(ledger->root, ledger->root->spki.key, fail) == -1)
-		return fail_in(fail, "root");
-	intent_release(&ledger->intent);
-	return 0;
-}
-
-/* Puts an item of the intent into the inventory. */
-static struct issued *
-inventory_add(struct ledger *ledger, const struct intent_item *item)
-{
-	struct issued *issued = ledger_add(ledger, &item->serial);
-
-	issued->request = item->request;
-	issued->tbs = item->tbs;
-	issued->key = item->key;
-	issued->profile = mem_text(ledger->intent.profile);
-	issued->issued_at = ledger->intent.time;
-	return issued;
-}
-
-static int
-apply_signed(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	const struct intent *intent = &ledger->intent;
-	const struct json *items;
-	struct serial serial;
-	struct issued *issued;
-
-	(void)objects;
-	if (outcome_check(ledger, record, "sign-intent", fail) == -1 ||
-	    json_get_list(record->data, "items", &items, fail) == -1)
-		return -1;
-	if (json_count(items) != intent->count)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "certificates: %zu were intended, %zu came", intent->count,
-		    json_count(items));
-	for (size_t n = 0; n < intent->count; n++) {
-		if (ledger_get_serial(json_at(items, n), &serial, fail) == -1)
-			return -1;
-		if (!serial_is_equal(&serial, &intent->items[n].serial))
-			return fail_with(fail, FAIL_JOURNAL,
-			    "a serial that was not intended");
-		issued = inventory_add(ledger, &intent->items[n]);
-		issued->has_certificate = true;
-		if (json_get_digest(json_at(items, n), "certificate",
-		    &issued->certificate, fail) == -1)
-			return -1;
-	}
-	intent_release(&ledger->intent);
-	return 0;
-}
-
-static int
-apply_crl_signed(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	(void)objects;
-	if (outcome_check(ledger, record, "crl-intent", fail) == -1 ||
-	    json_get_digest(record->data, "crl", &ledger->crl, fail) == -1)
-		return -1;
-	ledger->crl_number = ledger->intent.crl_number;
-	ledger->crl_this_update = ledger->intent.time;
-	ledger->crl_next_update =
-	    period_after(ledger->intent.time, ledger->policy->crl_period);
-	if (ledger->crl_next_update > ledger->root->not_after)
-		ledger->crl_next_update = ledger->root->not_after;
-	intent_release(&ledger->intent);
-	return 0;
 }
 
 static int
@@ -297,33 +138,6 @@ apply_revoked(struct ledger *ledger, const struct objects *objects,
 	issued->status = ISSUED_REVOKED;
 	issued->revoked_at = record->time;
 	return crl_reason_read(reason, &issued->reason, fail);
-}
-
-/* Closes an intent without an outcome: its serials are burnt. */
-static int
-apply_recovered(struct ledger *ledger, const struct objects *objects,
-    const struct record *record, struct fail *fail)
-{
-	const struct intent *intent = &ledger->intent;
-	int64_t seq;
-
-	(void)objects;
-	if (json_get_number(record->data, "intent", 0, INT64_MAX, &seq, fail) ==
-	    -1)
-		return -1;
-	if (seq != intent->seq)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "recovers an intent that is not open");
-	if (seq == 0)
-		return 0;
-	if (intent->crl_number != 0)
-		ledger->crl_number = intent->crl_number;
-	else
-		for (size_t n = 0; n < intent->count; n++)
-			inventory_add(ledger, &intent->items[n])->status =
-			    ISSUED_POSSIBLY;
-	intent_release(&ledger->intent);
-	return 0;
 }
 
 static int
@@ -371,41 +185,93 @@ apply_refused(struct ledger *ledger, const struct objects *objects,
 	return 0;
 }
 
+/* A torn line, kept as an object: its record stands in its place. */
+static int
+apply_set_aside(struct ledger *ledger, const struct objects *objects,
+    const struct record *record, struct fail *fail)
+{
+	const struct json *parameters;
+	struct digest digest;
+
+	(void)ledger;
+	(void)objects;
+	if (json_get_object(record->data, "parameters", &parameters, fail) ==
+	    -1)
+		return -1;
+	return json_get_digest(parameters, "torn", &digest, fail);
+}
+
+#define WORDS_MAX 200
+
+/* The journal stands though its anchor says otherwise: people decided. */
+static int
+apply_anchor(struct ledger *ledger, const struct objects *objects,
+    const struct record *record, struct fail *fail)
+{
+	const struct json *parameters, *held;
+	const char *reason, *torn;
+	struct digest digest;
+
+	(void)ledger;
+	(void)objects;
+	if (json_get_object(record->data, "parameters", &parameters, fail) ==
+		-1 ||
+	    ledger_get_words(parameters, "reason", WORDS_MAX, &reason, fail) ==
+		-1 ||
+	    json_get_text(parameters, "torn", &torn, fail) == -1 ||
+	    (torn[0] != '\0' && digest_read_hex(torn, &digest, fail) == -1))
+		return -1;
+	return json_get_list(record->data, "held", &held, fail);
+}
+
 #define NONE -1
+
+/* What may come while something is open. */
+#define IN_INTENT 1u		/* an intent without its outcome */
+#define IN_TURN   2u		/* a decision the token has not followed */
+#define IN_SPLIT  4u		/* PINs that are being changed */
+#define IN_ANY    (IN_INTENT | IN_TURN | IN_SPLIT)
 
 static const struct event {
 	const char *name;
 	applier *apply;		/* NULL: nothing but the record itself */
 	bool is_loose;		/* must be sealed, or a crash is assumed */
-	bool within;		/* may come while an intent is open */
+	unsigned within;	/* what may be open */
 	int operation;		/* that takes approvals, or NONE */
 } events[] = {
-	{ "init", apply_init, true, false, NONE },
-	{ "root-key", apply_root_key, true, false, NONE },
-	{ "root-intent", apply_root_intent, true, false, NONE },
-	{ "root-certified", apply_root_certified, true, true, NONE },
-	{ "sign-intent", apply_sign_intent, true, false, OPERATION_SIGN },
-	{ "signed", apply_signed, true, true, NONE },
-	{ "crl-intent", apply_crl_intent, true, false, OPERATION_CRL },
-	{ "crl-signed", apply_crl_signed, true, true, NONE },
-	{ "revoked", apply_revoked, true, false, OPERATION_REVOKE },
-	{ "bundled", NULL, true, false, NONE },
-	{ "disable", ledger_apply_state, true, false, OPERATION_DISABLE },
-	{ "enable", ledger_apply_state, true, false, OPERATION_ENABLE },
-	{ "delete", ledger_apply_delete, true, false, OPERATION_DELETE },
-	{ "restore", ledger_apply_restore, true, false, OPERATION_RESTORE },
-	{ "destroy", ledger_apply_destroy, true, false, OPERATION_DESTROY },
-	{ "key-locked", ledger_apply_key, true, false, NONE },
-	{ "key-unlocked", ledger_apply_key, true, false, NONE },
-	{ "key-erased", ledger_apply_key, true, false, NONE },
-	{ "backup", ledger_apply_backup, true, false, OPERATION_BACKUP },
-	{ "policy", ledger_apply_policy, true, false, OPERATION_POLICY },
-	{ "split-intent", ledger_apply_split_intent, true, false,
+	{ "init", apply_init, true, 0, NONE },
+	{ "root-key", apply_root_key, true, 0, NONE },
+	{ "root-intent", ledger_apply_root_intent, true, 0, NONE },
+	{ "root-certified", ledger_apply_root_certified, true, IN_INTENT,
+	    NONE },
+	{ "sign-intent", ledger_apply_sign_intent, true, 0, OPERATION_SIGN },
+	{ "signed", ledger_apply_signed, true, IN_INTENT, NONE },
+	{ "crl-intent", ledger_apply_crl_intent, true, 0, OPERATION_CRL },
+	{ "crl-signed", ledger_apply_crl_signed, true, IN_INTENT | IN_TURN,
+	    NONE },
+	{ "ocsp-intent", ledger_apply_ocsp_intent, true, 0, OPERATION_OCSP },
+	{ "ocsp-signed", ledger_apply_ocsp_signed, true, IN_INTENT, NONE },
+	{ "revoked", apply_revoked, true, 0, OPERATION_REVOKE },
+	{ "bundled", NULL, true, 0, NONE },
+	{ "audited", NULL, true, 0, NONE },
+	{ "disable", ledger_apply_state, true, 0, OPERATION_DISABLE },
+	{ "enable", ledger_apply_state, true, 0, OPERATION_ENABLE },
+	{ "delete", ledger_apply_delete, true, 0, OPERATION_DELETE },
+	{ "restore", ledger_apply_restore, true, 0, OPERATION_RESTORE },
+	{ "destroy", ledger_apply_destroy, true, 0, OPERATION_DESTROY },
+	{ "key-locked", ledger_apply_key, true, IN_TURN, NONE },
+	{ "key-unlocked", ledger_apply_key, true, IN_TURN, NONE },
+	{ "key-erased", ledger_apply_key, true, IN_TURN, NONE },
+	{ "backup", ledger_apply_backup, true, 0, OPERATION_BACKUP },
+	{ "policy", ledger_apply_policy, true, 0, OPERATION_POLICY },
+	{ "split-intent", ledger_apply_split_intent, true, 0,
 	    OPERATION_RESPLIT },
-	{ "split", ledger_apply_split, true, false, NONE },
-	{ "recovered", apply_recovered, true, true, NONE },
-	{ "refused", apply_refused, false, true, NONE },
-	{ "seal", apply_seal, false, false, NONE },
+	{ "split", ledger_apply_split, true, IN_SPLIT, NONE },
+	{ "set-aside", apply_set_aside, true, IN_ANY, OPERATION_RECOVER },
+	{ "recovered", ledger_apply_recovered, true, IN_ANY, NONE },
+	{ "anchor", apply_anchor, true, IN_ANY, OPERATION_ANCHOR },
+	{ "refused", apply_refused, false, IN_ANY, NONE },
+	{ "seal", apply_seal, false, 0, NONE },
 };
 
 static int
@@ -435,6 +301,48 @@ ledger_event_operation(const struct ledger *ledger, const char *name,
 	return false;
 }
 
+/* Is something open that must be closed before this comes? */
+static int
+check_open(const struct ledger *ledger, const struct event *event,
+    struct fail *fail)
+{
+	if (ledger->intent.seq != 0 && (event->within & IN_INTENT) == 0)
+		return fail_with(fail, FAIL_JOURNAL,
+		    "the intent of record %lld is still open",
+		    (long long)ledger->intent.seq);
+	if (ledger->standing.is_due && (event->within & IN_TURN) == 0)
+		return fail_with(fail, FAIL_JOURNAL,
+		    "the token has not followed the state");
+	if (ledger->next_policy != NULL && (event->within & IN_SPLIT) == 0)
+		return fail_with(fail, FAIL_JOURNAL,
+		    "a split of the PIN is still open");
+	return 0;
+}
+
+/* What the first record of a command says beside what it is. */
+static int
+particulars_apply(struct ledger *ledger, const struct record *record,
+    struct fail *fail)
+{
+	struct sitting sitting = { .boot = "" };
+	const struct json *json;
+	const char *ticket;
+
+	if (json_has(record->data, "ticket") && ledger_get_words(record->data,
+	    "ticket", SITTING_WORDS, &ticket, fail) == -1)
+		return -1;
+	if (!json_has(record->data, "sitting"))
+		return 0;
+	if (json_get_object(record->data, "sitting", &json, fail) == -1 ||
+	    sitting_read(json, &sitting, fail) == -1)
+		return -1;
+	snprintf(ledger->boot, sizeof(ledger->boot), "%s", sitting.boot);
+	snprintf(ledger->witness, sizeof(ledger->witness), "%s",
+	    sitting.witness != NULL ? sitting.witness : "");
+	ledger->clock = sitting.clock;
+	return 0;
+}
+
 static int
 event_apply(struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct fail *fail)
@@ -449,21 +357,10 @@ event_apply(struct ledger *ledger, const struct objects *objects,
 	if ((record->seq == 1) != (event->apply == apply_init))
 		return fail_with(fail, FAIL_JOURNAL,
 		    "init must be the first record, and only the first");
-	if (ledger->intent.seq != 0 && !event->within)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "the intent of record %lld is still open",
-		    (long long)ledger->intent.seq);
-	if (ledger->standing.is_due && !event->within &&
-	    event->apply != ledger_apply_key)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "the token has not followed the state");
+	if (check_open(ledger, event, fail) == -1 ||
+	    particulars_apply(ledger, record, fail) == -1)
+		return -1;
 	ledger->loose += event->is_loose;
-	if (ledger->next_policy != NULL &&
-	    strcmp(record->event, "split") != 0 &&
-	    strcmp(record->event, "recovered") != 0 &&
-	    strcmp(record->event, "refused") != 0)
-		return fail_with(fail, FAIL_JOURNAL,
-		    "a split of the PIN is still open");
 	if (ledger_event_operation(ledger, record->event, &operation) &&
 	    ledger_approve(ledger, record, operation, fail) == -1)
 		return -1;

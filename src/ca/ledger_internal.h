@@ -8,6 +8,12 @@
 typedef int applier(struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct fail *fail);
 
+/* ledger_intent.c: what the root key signs. */
+applier ledger_apply_root_intent, ledger_apply_root_certified,
+    ledger_apply_sign_intent, ledger_apply_signed, ledger_apply_crl_intent,
+    ledger_apply_crl_signed, ledger_apply_ocsp_intent,
+    ledger_apply_ocsp_signed, ledger_apply_recovered;
+
 /* ledger_retire.c: what custodians decide, and what the token did then. */
 applier ledger_apply_state, ledger_apply_delete, ledger_apply_restore,
     ledger_apply_destroy, ledger_apply_key, ledger_apply_backup,
@@ -39,15 +45,12 @@ MUST_USE int ledger_get_words(const struct json *object, const char *key,
 MUST_USE int ledger_get_serial(const struct json *object,
     struct serial *out, struct fail *fail);
 
-/* The three intents differ in what their items hold, and how many. */
-struct intent_form {
-	bool has_serial, has_request;
-	size_t max;
-};
+MUST_USE int ledger_get_certificate(const struct json *object,
+    const struct objects *objects, struct cert **out, struct fail *fail);
 
-/* Reads the items of an intent into the ledger's; every serial is new. */
-MUST_USE int ledger_read_items(struct ledger *ledger,
-    const struct json *items, const struct intent_form *form,
-    struct fail *fail);
+/* Counts what a record says under self_tests; `expected` of them were
+ * counted as perhaps made before. */
+MUST_USE int ledger_count_self_tests(struct ledger *ledger,
+    const struct record *record, int64_t expected, struct fail *fail);
 
 #endif

@@ -238,6 +238,7 @@ ledger_apply_key(struct ledger *ledger, const struct objects *objects,
 		    "the token had nothing to follow");
 	if (json_get_bool(record->data, "by_token", &standing->by_token,
 		fail) == -1 ||
+	    ledger_count_self_tests(ledger, record, 0, fail) == -1 ||
 	    ledger_get_words(record->data, "trial",
 		sizeof(standing->trial) - 1, &trial, fail) == -1)
 		return -1;

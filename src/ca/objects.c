@@ -116,8 +116,20 @@ objects_get(const struct objects *objects, const struct digest *digest,
 	if (!digest_is_equal(&found, digest))
 		return fail_with(fail, FAIL_JOURNAL,
 		    OBJECTS_NAME "/%s: has been changed", name);
-	buf_put(out, buf_bytes(&content));
+	if (out->len == 0)
+		buf_move(out, &content);
+	else
+		buf_put(out, buf_bytes(&content));
 	return 0;
+}
+
+bool
+objects_has(const struct objects *objects, const struct digest *digest)
+{
+	char name[DIGEST_HEX_SIZE];
+
+	digest_hex(digest, name);
+	return file_is_there_at(objects->dirfd, name);
 }
 
 int

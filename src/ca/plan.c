@@ -5,6 +5,7 @@
 #include <anchorite/base/text.h>
 #include <anchorite/ca/vet.h>
 #include <anchorite/x509/name.h>
+#include <anchorite/x509/ocsp.h>
 
 const struct alg *
 plan_alg(const struct policy *policy)
@@ -141,6 +142,37 @@ plan_crl(const struct ledger *ledger, uint64_t number, int64_t now,
 		};
 	}
 	return crl_build(&plan, tbs_out, fail);
+}
+
+int
+plan_ocsp(const struct ledger *ledger, const struct serial *serial,
+    int64_t now, struct buf *tbs_out, struct fail *fail)
+{
+	const struct issued *issued = ledger_find(ledger, serial);
+	struct ocsp_plan plan = {
+		.issuer = ledger->root,
+		.serial = *serial,
+		.status = OCSP_GOOD,
+		.produced_at = now,
+		.this_update = period_before(now, ledger->policy->backdate),
+		.next_update = plan_crl_next_update(ledger, now),
+	};
+	char hex[SERIAL_HEX_SIZE];
+
+	serial_hex(serial, hex);
+	if (issued == NULL)
+		return fail_with(fail, FAIL_INPUT,
+		    "certificate %s: was never issued", hex);
+	if (issued->status == ISSUED_POSSIBLY)
+		return fail_with(fail, FAIL_REFUSED, "certificate %s: is only "
+		    "possibly issued; nobody can call it good: revoke it",
+		    hex);
+	if (issued->status == ISSUED_REVOKED) {
+		plan.status = OCSP_REVOKED;
+		plan.revoked_at = issued->revoked_at;
+		plan.reason = issued->reason;
+	}
+	return ocsp_build(&plan, tbs_out, fail);
 }
 
 int

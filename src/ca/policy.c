@@ -9,6 +9,20 @@
 
 #define DAY INT64_C(86400)
 
+const char *const anchor_place_names[] = {
+	[ANCHOR_TOKEN] = "token",
+	[ANCHOR_PAPER] = "paper",
+	[ANCHOR_BOTH] = "both",
+	NULL
+};
+
+const char *const private_field_names[] = {
+	[PRIVATE_BY] = "by",
+	[PRIVATE_TICKET] = "ticket",
+	[PRIVATE_WITNESS] = "witness",
+	NULL
+};
+
 /* The item under the key; the map itself where the key is absent. */
 static const struct yaml_node *
 place_of(const struct yaml_node *map, const char *key)
@@ -250,6 +264,18 @@ policy_release(struct policy **policy)
 	yaml_release(&(*policy)->document);
 	free(*policy);
 	*policy = NULL;
+}
+
+bool
+policy_anchors_token(const struct policy *policy)
+{
+	return policy->anchor != ANCHOR_PAPER;
+}
+
+bool
+policy_anchors_paper(const struct policy *policy)
+{
+	return policy->anchor != ANCHOR_TOKEN;
 }
 
 int

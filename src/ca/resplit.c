@@ -102,16 +102,16 @@ resplit_finish(struct authority *authority, const struct act *act,
     const struct token_pins *old, const struct token_pins *new,
     struct session *session, struct fail *fail)
 {
-	AUTO(key_release) struct key *key = NULL;
-	EVP_PKEY *signer;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 
 	if (session_protect(session, fail) == -1 ||
 	    token_change_pins(session_token(session), old, new, fail) == -1 ||
 	    session_sync(session, fail) == -1 ||
 	    session_login_with(session, &new->user, fail) == -1 ||
-	    authority_find_signer(&authority->ledger->journal_key, session,
-		&key, &signer, fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
+	    authority_prepare_anchor(authority,
+		authority->ledger->next_policy, session, fail) == -1 ||
 	    resplit_record(authority, act, fail) == -1)
 		return -1;
-	return authority_seal(authority, act, signer, fail);
+	return authority_seal(authority, act, &sealer, fail);
 }

@@ -38,6 +38,7 @@ switch_key(struct authority *authority, const struct act *act,
 	    session_sync(session, fail) == -1)
 		return -1;
 	json_put_bool(data, "by_token", outcome.by_token);
+	json_put_number(data, "self_tests", key_self_tests(key));
 	json_put_text(data, "trial", outcome.trial);
 	return authority_append(authority, act, event, &data, fail);
 }
@@ -59,6 +60,7 @@ erase(struct authority *authority, const struct act *act,
 	json_put_bool(data, "by_token", true);
 	json_put_number(data, "private_objects", erasure.private_count);
 	json_put_number(data, "public_objects", erasure.public_count);
+	json_put_number(data, "self_tests", 0);
 	json_put_text(data, "trial", erasure.trial[0] != '\0' ?
 	    erasure.trial : "none was there any more");
 	return authority_append(authority, act, "key-erased", &data, fail);
@@ -105,22 +107,20 @@ retire_decide(struct authority *authority, const struct act *act,
     enum operation operation, const struct json *parameters,
     struct session *session, struct fail *fail)
 {
-	AUTO(key_release) struct key *journal_key = NULL;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(json_release) struct json *data = json_new();
 	struct json *copy = json_copy_of(parameters);
-	EVP_PKEY *signer;
 
 	json_put(data, "parameters", &copy);
 	if (retire_check(authority, act, operation, fail) == -1 ||
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
 	    check_key(authority, operation, session, fail) == -1 ||
-	    authority_find_signer(&authority->ledger->journal_key, session,
-		&journal_key, &signer, fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
 	    authority_put_approval(authority, act, operation, parameters,
 		data, fail) == -1 ||
 	    authority_append(authority, act, operation_names[operation],
 		&data, fail) == -1 ||
 	    retire_follow(authority, act, session, fail) == -1)
 		return -1;
-	return authority_seal(authority, act, signer, fail);
+	return authority_seal(authority, act, &sealer, fail);
 }

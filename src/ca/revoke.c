@@ -4,6 +4,7 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
 #include <anchorite/ca/deed.h>
+#include <anchorite/ca/outcome.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/retire.h>
 #include <anchorite/x509/lint.h>
@@ -26,21 +27,19 @@ revoke_certificate(struct authority *authority, const struct act *act,
     const struct issued *issued, enum crl_reason reason,
     struct session *session, struct fail *fail)
 {
-	AUTO(key_release) struct key *key = NULL;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(json_release) struct json *parameters =
 	    deed_revoke(&issued->serial, crl_reason_name(reason));
 	AUTO(json_release) struct json *data = json_copy_of(parameters);
-	EVP_PKEY *signer;
 
 	if (revoke_check(authority, act, issued, fail) == -1 ||
-	    authority_find_signer(&authority->ledger->journal_key, session,
-		&key, &signer, fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
 	    authority_put_approval(authority, act, OPERATION_REVOKE,
 		parameters, data, fail) == -1)
 		return -1;
 	if (authority_append(authority, act, "revoked", &data, fail) == -1)
 		return -1;
-	return authority_seal(authority, act, signer, fail);
+	return authority_seal(authority, act, &sealer, fail);
 }
 
 int
@@ -103,11 +102,10 @@ crl_intend(struct authority *authority, const struct act *act,
 
 static int
 crl_outcome(struct authority *authority, const struct act *act,
-    struct bytes tbs, struct bytes signature, struct crl **out,
-    struct fail *fail)
+    struct bytes tbs, struct bytes signature, struct json **data,
+    struct crl **out, struct fail *fail)
 {
 	const struct ledger *ledger = authority->ledger;
-	AUTO(json_release) struct json *data = json_new();
 	AUTO(crl_release) struct crl *crl = NULL;
 	AUTO(buf_release) struct buf der = { 0 };
 	struct digest digest;
@@ -123,11 +121,8 @@ crl_outcome(struct authority *authority, const struct act *act,
 		    "CRL: signed bytes are not those that were linted");
 	if (objects_put(authority->objects, buf_bytes(&der), &digest, fail) ==
 		-1 ||
-	    objects_sync(authority->objects, fail) == -1)
-		return -1;
-	json_put_digest(data, "crl", &digest);
-	json_put_number(data, "intent", ledger->intent.seq);
-	if (authority_append(authority, act, "crl-signed", &data, fail) == -1)
+	    objects_sync(authority->objects, fail) == -1 ||
+	    outcome_record(authority, act, &digest, data, fail) == -1)
 		return -1;
 	*out = GIVE(crl);
 	return 0;
@@ -140,8 +135,8 @@ crl_outcome(struct authority *authority, const struct act *act,
  */
 static int
 crl_sign(struct authority *authority, struct key *root_key,
-    EVP_PKEY *signer, struct bytes tbs, struct buf *signature_out,
-    struct fail *fail)
+    EVP_PKEY *signer, struct bytes tbs, struct json *data,
+    struct buf *signature_out, struct fail *fail)
 {
 	const struct ledger *ledger = authority->ledger;
 	bool is_disabled = ledger->state == STATE_DISABLED;
@@ -159,6 +154,8 @@ crl_sign(struct authority *authority, struct key *root_key,
 		    "again (%s)", second.sentence) : fail_with(fail,
 		    second.kind, "the key is not locked again: %s",
 		    second.sentence);
+	if (is_disabled)
+		json_put_number(data, "self_tests", key_self_tests(root_key));
 	return result;
 }
 
@@ -168,26 +165,26 @@ revoke_sign_crl(struct authority *authority, const struct act *act,
 {
 	const struct ledger *ledger = authority->ledger;
 	AUTO(key_release) struct key *root_key = NULL;
-	AUTO(key_release) struct key *journal_key = NULL;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
+	AUTO(json_release) struct json *data = json_new();
 	AUTO(buf_release) struct buf tbs = { 0 };
 	AUTO(buf_release) struct buf signature = { 0 };
 	AUTO(crl_release) struct crl *crl = NULL;
-	EVP_PKEY *root_signer, *journal_signer;
+	EVP_PKEY *signer;
 
 	if (crl_plan(authority, act, &tbs, fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
 	    authority_find_signer(&ledger->root_key, session, &root_key,
-		&root_signer, fail) == -1 ||
-	    authority_find_signer(&ledger->journal_key, session, &journal_key,
-		&journal_signer, fail) == -1 ||
+		&signer, fail) == -1 ||
 	    objects_check_room(authority->objects, tbs.len + 65536, fail) ==
 		-1 ||
 	    crl_intend(authority, act, buf_bytes(&tbs), fail) == -1 ||
-	    crl_sign(authority, root_key, root_signer, buf_bytes(&tbs),
+	    crl_sign(authority, root_key, signer, buf_bytes(&tbs), data,
 		&signature, fail) == -1 ||
 	    crl_outcome(authority, act, buf_bytes(&tbs),
-		buf_bytes(&signature), &crl, fail) == -1 ||
+		buf_bytes(&signature), &data, &crl, fail) == -1 ||
 	    retire_follow(authority, act, session, fail) == -1 ||
-	    authority_seal(authority, act, journal_signer, fail) == -1)
+	    authority_seal(authority, act, &sealer, fail) == -1)
 		return -1;
 	*out = GIVE(crl);
 	return 0;

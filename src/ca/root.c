@@ -3,7 +3,9 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/anchor.h>
 #include <anchorite/ca/evidence.h>
+#include <anchorite/ca/outcome.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/resplit.h>
 #include <anchorite/x509/lint.h>
@@ -106,7 +108,7 @@ init_record(struct authority *authority, const struct founding *founding,
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(json_release) struct json *journal_key = json_new();
 	AUTO(buf_release) struct buf certificate = { 0 };
-	EVP_PKEY *signer;
+	struct sealer sealer = { .session = session };
 
 	json_put_number(data, "format", 1);
 	json_put_text(data, "name", founding->name);
@@ -118,13 +120,22 @@ init_record(struct authority *authority, const struct founding *founding,
 	    put_object(authority, journal_key, "certificate",
 		buf_bytes(&certificate), fail) == -1 ||
 	    objects_sync(authority->objects, fail) == -1 ||
-	    session_sync(session, fail) == -1)
+	    session_sync(session, fail) == -1 ||
+	    key_lend(key, &sealer.signer, fail) == -1)
 		return -1;
 	json_put(data, "journal_key", &journal_key);
-	if (authority_append(authority, act, "init", &data, fail) == -1 ||
-	    key_lend(key, &signer, fail) == -1)
+	if (authority_append(authority, act, "init", &data, fail) == -1)
 		return -1;
-	return authority_seal(authority, act, signer, fail);
+	return authority_seal(authority, act, &sealer, fail);
+}
+
+static int
+begin_anchor(const struct founding *founding, const struct key *key,
+    struct session *session, struct fail *fail)
+{
+	if (!policy_anchors_token(founding->adoption->policy))
+		return 0;
+	return anchor_begin(founding->name, key_id(key), session, fail);
 }
 
 int
@@ -138,14 +149,18 @@ root_init(const struct founding *founding, const struct act *act,
 
 	if (authority_create(founding->path, &authority, fail) == -1)
 		return -1;
+	authority->privates = founding->adoption->policy->privates;
 	buf_printf(&label, "%s journal", founding->name);
 	if (key_generate(session_token(session), KEY_EC_P256,
 		buf_cstr(&label), &key, fail) == 0 &&
+	    begin_anchor(founding, key, session, fail) == 0 &&
 	    init_record(authority, founding, act, session, key, fail) == 0)
 		return 0;
 	/* Without a first record nothing was begun: leave nothing behind. */
-	if (key != NULL && journal_head(authority->journal)->seq == 0)
+	if (key != NULL && journal_head(authority->journal)->seq == 0) {
+		anchor_abandon(founding->name, key_id(key), session);
 		(void)!key_destroy(&key, &ignored);
+	}
 	authority_abandon(&authority);
 	return -1;
 }
@@ -153,46 +168,51 @@ root_init(const struct founding *founding, const struct act *act,
 /* Records the key as the root's, and seals. */
 static int
 take_key(struct authority *authority, const struct act *act,
-    const char *origin, struct key *key, struct session *session,
+    const char *origin, struct key *key, const struct sealer *sealer,
     struct fail *fail)
 {
-	AUTO(key_release) struct key *journal_key = NULL;
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(buf_release) struct buf spki = { 0 };
-	EVP_PKEY *signer;
 
-	if (authority_find_signer(&authority->ledger->journal_key, session,
-		&journal_key, &signer, fail) == -1 ||
-	    put_key(data, key, session, fail) == -1)
+	if (put_key(data, key, sealer->session, fail) == -1)
 		return -1;
 	text_base64(&spki, key_spki(key));
 	json_put_text(data, "key", buf_cstr(&spki));
 	json_put_text(data, "kind", key_kind_names[key_kind(key)]);
 	json_put_text(data, "origin", origin);
-	if (session_sync(session, fail) == -1 ||
+	json_put_number(data, "self_tests", key_self_tests(key));
+	if (session_sync(sealer->session, fail) == -1 ||
 	    authority_append(authority, act, "root-key", &data, fail) == -1)
 		return -1;
-	return authority_seal(authority, act, signer, fail);
+	return authority_seal(authority, act, sealer, fail);
+}
+
+void
+root_label(const char *name, struct buf *out)
+{
+	buf_printf(out, "%s root", name);
 }
 
 int
 root_generate(struct authority *authority, const struct act *act,
     struct session *session, struct fail *fail)
 {
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(buf_release) struct buf label = { 0 };
 	AUTO(key_release) struct key *key = NULL;
 	int64_t before = journal_head(authority->journal)->seq;
 	struct fail ignored = { 0 };
 
 	if (authority_check_ready(authority, act, "root-key", fail) == -1 ||
-	    objects_check_room(authority->objects, ROOM, fail) == -1)
+	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1)
 		return -1;
-	buf_printf(&label, "%s root", authority->ledger->name);
+	root_label(authority->ledger->name, &label);
 	if (key_generate(session_token(session),
 	    (enum key_kind)authority->ledger->policy->root.key,
 	    buf_cstr(&label), &key, fail) == -1)
 		return -1;
-	if (take_key(authority, act, "generated", key, session, fail) == 0)
+	if (take_key(authority, act, "generated", key, &sealer, fail) == 0)
 		return 0;
 	/* A key that the journal does not know must not stay. */
 	if (journal_head(authority->journal)->seq == before)
@@ -204,11 +224,13 @@ int
 root_adopt(struct authority *authority, const struct act *act,
     const struct uri *uri, struct session *session, struct fail *fail)
 {
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(key_release) struct key *key = NULL;
 	enum key_kind want =
 	    (enum key_kind)authority->ledger->policy->root.key;
 
 	if (authority_check_ready(authority, act, "root-key", fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
 	    key_find(session_token(session), uri_label(uri), uri_id(uri), &key,
 		fail) == -1)
 		return -1;
@@ -220,7 +242,7 @@ root_adopt(struct authority *authority, const struct act *act,
 	    buf_bytes(&authority->ledger->journal_key.spki)))
 		return fail_with(fail, FAIL_REFUSED,
 		    "key \"%s\": is the journal's own", key_label(key));
-	return take_key(authority, act, "adopted", key, session, fail);
+	return take_key(authority, act, "adopted", key, &sealer, fail);
 }
 
 int
@@ -230,11 +252,14 @@ root_plan(struct authority *authority, const struct act *act,
 {
 	const struct ledger *ledger = authority->ledger;
 	const struct policy *policy = ledger->policy;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(lint_release) struct lint *lint = NULL;
 	AUTO(buf_release) struct buf tbs = { 0 };
 	struct serial serial;
 
+	/* Before anything is shown, and asked, on a journal that is old. */
 	if (authority_check_ready(authority, act, "root-intent", fail) == -1 ||
+	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
 	    draw_serial(session, &serial, fail) == -1)
 		return -1;
 	if (ledger_has_serial(ledger, &serial))
@@ -281,16 +306,16 @@ root_outcome(struct authority *authority, const struct act *act,
 	const struct ledger *ledger = authority->ledger;
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(cert_release) struct cert *root = NULL;
+	struct digest digest;
 
 	if (cert_assemble(plan_alg(ledger->policy), tbs, signature, NULL,
 	    &root, fail) == -1)
 		return fail_in(fail, "root");
-	if (put_object(authority, data, "certificate", buf_bytes(&root->der),
+	if (objects_put(authority->objects, buf_bytes(&root->der), &digest,
 		fail) == -1 ||
 	    objects_sync(authority->objects, fail) == -1)
 		return -1;
-	json_put_number(data, "intent", ledger->intent.seq);
-	return authority_append(authority, act, "root-certified", &data, fail);
+	return outcome_record(authority, act, &digest, &data, fail);
 }
 
 int
@@ -298,21 +323,20 @@ root_certify(struct authority *authority, const struct act *act,
     const struct serial *serial, struct bytes tbs, struct session *session,
     struct fail *fail)
 {
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(key_release) struct key *root_key = NULL;
-	AUTO(key_release) struct key *journal_key = NULL;
 	AUTO(buf_release) struct buf signature = { 0 };
-	EVP_PKEY *root_signer, *journal_signer;
+	EVP_PKEY *signer;
 
-	if (authority_find_signer(&authority->ledger->root_key, session,
-		&root_key, &root_signer, fail) == -1 ||
-	    authority_find_signer(&authority->ledger->journal_key, session,
-		&journal_key, &journal_signer, fail) == -1 ||
+	if (authority_find_sealer(authority, session, &sealer, fail) == -1 ||
+	    authority_find_signer(&authority->ledger->root_key, session,
+		&root_key, &signer, fail) == -1 ||
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
 	    root_intend(authority, act, serial, tbs, fail) == -1 ||
-	    alg_sign(plan_alg(authority->ledger->policy), root_signer, tbs,
+	    alg_sign(plan_alg(authority->ledger->policy), signer, tbs,
 		&signature, fail) == -1 ||
 	    root_outcome(authority, act, tbs, buf_bytes(&signature), fail) ==
 		-1)
 		return -1;
-	return authority_seal(authority, act, journal_signer, fail);
+	return authority_seal(authority, act, &sealer, fail);
 }

@@ -25,6 +25,7 @@ const char *const operation_names[] = {
 	[OPERATION_REVOKE] = "revoke",
 	[OPERATION_CRL] = "crl",
 	[OPERATION_CRL_DISABLED] = "crl-disabled",
+	[OPERATION_OCSP] = "ocsp",
 	[OPERATION_DISABLE] = "disable",
 	[OPERATION_ENABLE] = "enable",
 	[OPERATION_DELETE] = "delete",
@@ -33,6 +34,8 @@ const char *const operation_names[] = {
 	[OPERATION_BACKUP] = "backup",
 	[OPERATION_POLICY] = "policy",
 	[OPERATION_RESPLIT] = "resplit",
+	[OPERATION_RECOVER] = "recover",
+	[OPERATION_ANCHOR] = "anchor",
 	NULL
 };
 
@@ -44,6 +47,7 @@ const struct quorum_rule quorum_defaults[OPERATIONS] = {
 	[OPERATION_REVOKE] = { 1, ROLE(OPERATOR), 0 },
 	[OPERATION_CRL] = { 1, ROLE(OPERATOR), 0 },
 	[OPERATION_CRL_DISABLED] = { 2, ROLE(OPERATOR) | ROLE(RESTORE), 0 },
+	[OPERATION_OCSP] = { 1, ROLE(OPERATOR), 0 },
 	[OPERATION_DISABLE] = { 1, ROLE(DISABLE), 0 },
 	[OPERATION_ENABLE] = { 2, ROLE(RESTORE), 0 },
 	[OPERATION_DELETE] = { 1, ROLE(DELETE), OPERATION(DISABLE) },
@@ -52,6 +56,8 @@ const struct quorum_rule quorum_defaults[OPERATIONS] = {
 	[OPERATION_BACKUP] = { 2, ROLE(BACKUP), 0 },
 	[OPERATION_POLICY] = { 2, ROLE(POLICY), 0 },
 	[OPERATION_RESPLIT] = { 2, ROLE(POLICY), 0 },
+	[OPERATION_RECOVER] = { 2, ROLE(POLICY), 0 },
+	[OPERATION_ANCHOR] = { 2, ROLE(POLICY), 0 },
 };
 
 const int64_t quorum_least[OPERATIONS] = {
@@ -64,6 +70,8 @@ const int64_t quorum_least[OPERATIONS] = {
 	[OPERATION_BACKUP] = 2,
 	[OPERATION_POLICY] = 2,
 	[OPERATION_RESPLIT] = 2,
+	[OPERATION_RECOVER] = 2,
+	[OPERATION_ANCHOR] = 2,
 };
 
 const unsigned quorum_always_distinct[OPERATIONS] = {

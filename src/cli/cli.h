@@ -47,6 +47,12 @@ enum option {
 	OPT_PERSON,
 	OPT_KIND,
 	OPT_CARD,
+	OPT_TICKET,
+	OPT_WITNESS,
+	OPT_PAPER,
+	OPT_FORMAT,
+	OPT_SINCE,
+	OPT_REDACT,
 	OPTIONS,
 };
 
@@ -55,11 +61,12 @@ enum option {
 #define TAKES_READ  (TAKES(OPT_AUTHORITY) | TAKES(OPT_JSON))
 #define TAKES_SITE  (TAKES(OPT_SITE) | TAKES(OPT_SECRET_FD))
 #define TAKES_ACT   (TAKES_SITE | TAKES(OPT_BY) | TAKES(OPT_TIME))
+#define TAKES_SITTING (TAKES_ACT | TAKES(OPT_WITNESS) | TAKES(OPT_YES))
 #define TAKES_WRITE                                                          \
-	(TAKES(OPT_AUTHORITY) | TAKES_ACT | TAKES(OPT_CREDENTIAL))
+	(TAKES(OPT_AUTHORITY) | TAKES_SITTING | TAKES(OPT_CREDENTIAL) |      \
+	    TAKES(OPT_TICKET) | TAKES(OPT_PAPER))
 /* What custodians may have to approve. */
-#define TAKES_DEED                                                           \
-	(TAKES_WRITE | TAKES(OPT_REQUEST) | TAKES(OPT_YES))
+#define TAKES_DEED (TAKES_WRITE | TAKES(OPT_REQUEST))
 
 struct option_row {
 	const char *name;		/* "--profile" */
@@ -86,6 +93,9 @@ struct cli {
 	int secret_fd;			/* -1: ask on the terminal */
 	struct act act;
 	char user[64];			/* behind act.by */
+	struct sitting sitting;		/* behind act.sitting, */
+	char boot[SITTING_BOOT + 1];	/* and behind that */
+	bool has_paper;			/* the new head goes on paper */
 };
 
 /* One row of the table that serves dispatch, help and the manual check. */
@@ -129,6 +139,13 @@ int run_retire(struct cli *cli, struct fail *fail);
 int run_backup(struct cli *cli, struct fail *fail);
 int run_policy_adopt(struct cli *cli, struct fail *fail);
 int run_token_resplit(struct cli *cli, struct fail *fail);
+int run_ocsp(struct cli *cli, struct fail *fail);
+int run_anchor_show(struct cli *cli, struct fail *fail);
+int run_anchor_accept(struct cli *cli, struct fail *fail);
+int run_audit_export(struct cli *cli, struct fail *fail);
+int run_audit_bundle(struct cli *cli, struct fail *fail);
+int run_audit_trace(struct cli *cli, struct fail *fail);
+int run_audit_reconcile(struct cli *cli, struct fail *fail);
 int run_audit_show(struct cli *cli, struct fail *fail);
 int run_audit_verify(struct cli *cli, struct fail *fail);
 
@@ -144,7 +161,8 @@ bool help_group(const char *word);
 
 /* common.c: what commands share. */
 const char *cli_authority_path(const struct cli *cli);
-MUST_USE int cli_open_authority(const struct cli *cli, bool write,
+/* `write` takes the lock, and begins a sitting where none is going on. */
+MUST_USE int cli_open_authority(struct cli *cli, bool write,
     struct authority **out, struct fail *fail);
 MUST_USE int cli_load_site(const struct cli *cli, struct site **out,
     struct fail *fail);
@@ -168,6 +186,19 @@ MUST_USE int cli_ask(const char *prompt, struct buf *out,
  * it. Always -1. */
 int cli_refused(const struct cli *cli, struct authority *authority,
     struct fail *fail);
+
+/*
+ * sitting.c: what the first command of a sitting asks: is the time right, and
+ * which head stands on the paper? What is told by an option (the time, its
+ * witness, the paper) is recorded within a sitting, too. For init there is no
+ * authority yet (NULL).
+ */
+MUST_USE int cli_begin_sitting(struct cli *cli,
+    const struct authority *authority, struct fail *fail);
+/* Does the policy now in force want the head on paper? Then it is shown when
+ * the command is done. */
+void cli_note_policy(struct cli *cli, const struct policy *policy);
+MUST_USE int cli_show_paper(struct cli *cli, struct fail *fail);
 
 /* custody.c: what the custodians who are present give, one after the
  * other: their approvals, and their shares of the token's PIN. */
@@ -231,6 +262,8 @@ struct deed {
 	struct json *parameters;
 	struct issue *issue;		/* sign */
 	const struct issued *issued;	/* revoke; lent */
+	struct serial *serials;		/* ocsp */
+	size_t serial_count;
 	enum crl_reason reason;
 	struct adoption *adoption;	/* policy, resplit */
 	struct split_form form;		/* resplit */
@@ -272,6 +305,8 @@ MUST_USE int show_planned(struct bytes tbs, const struct alg *alg,
     struct fail *fail);
 /* What an interrupted command left, if anything. */
 void show_interrupted(const struct authority *authority);
+/* What the root key was used for, and how often. */
+void show_uses(const struct ledger *ledger);
 void show_json(const struct json *json);
 /* The certificate as JSON for --json; the caller owns it. */
 struct json *certificate_json(const struct cert *cert);

@@ -1,61 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/private.h>
 #include <anchorite/out/audit.h>
 
 #include "cli.h"
 
+/* What prints records: private values are shown where they are there. */
+struct printer {
+	const struct cli *cli;
+	const struct objects *objects;
+};
+
+static int
+show_text(const struct printer *printer, const char *label, int depth,
+    const char *text, struct fail *fail)
+{
+	AUTO(buf_release) struct buf value = { 0 };
+	AUTO(buf_release) struct buf safe = { 0 };
+
+	if (private_show(printer->objects, text, &value, fail) == -1)
+		return -1;
+	text_escape(&safe, buf_bytes(&value));
+	printf("  %*s%-*s %s%s\n", 2 * depth, "", 18 - 2 * depth, label,
+	    buf_cstr(&safe), private_is(text) ? "  (private)" : "");
+	return 0;
+}
+
 /* Fields one a line, those of inner objects further in. */
-static void
-show_fields(const struct json *json, int depth)
+static int
+show_fields(const struct printer *printer, const struct json *json,
+    int depth, struct fail *fail)
 {
 	for (size_t n = 0; n < json_count(json); n++) {
 		const struct json *value = json_at(json, n);
 		const char *key = json_key_at(json, n);
 		AUTO(buf_release) struct buf label = { 0 };
 		AUTO(buf_release) struct buf text = { 0 };
-		AUTO(buf_release) struct buf safe = { 0 };
 
 		text_escape(&label, bytes_text(key != NULL ? key : "-"));
 		if (json_count(value) > 0) {
 			printf("  %*s%s\n", 2 * depth, "", buf_cstr(&label));
-			show_fields(value, depth + 1);
+			if (show_fields(printer, value, depth + 1, fail) == -1)
+				return -1;
 			continue;
 		}
 		if (json_text(value) != NULL)
 			buf_text(&text, json_text(value));
 		else
 			json_write(value, &text);
-		text_escape(&safe, buf_bytes(&text));
-		printf("  %*s%-*s %s\n", 2 * depth, "", 18 - 2 * depth,
-		    buf_cstr(&label), buf_cstr(&safe));
+		if (show_text(printer, buf_cstr(&label), depth,
+		    buf_cstr(&text), fail) == -1)
+			return -1;
 	}
+	return 0;
 }
 
 static int
 show_record(void *context, const struct record *record, struct fail *fail)
 {
-	const struct cli *cli = context;
+	const struct printer *printer = context;
 
-	(void)fail;
-	if (cli->is_json) {
+	if (printer->cli->is_json) {
 		fwrite(record->line.data, 1, record->line.len, stdout);
 		return 0;
 	}
 	printf("record %lld: %s\n", (long long)record->seq, record->event);
 	show_time("time", record->time);
-	show_line("by", record->by);
+	if (show_text(printer, "by", 0, record->by, fail) == -1)
+		return -1;
 	show_digest("SHA-256", &record->digest);
-	show_fields(record->data, 0);
-	return 0;
+	return show_fields(printer, record->data, 0, fail);
 }
 
 int
 run_audit_show(struct cli *cli, struct fail *fail)
 {
+	AUTO(objects_release) struct objects *objects = NULL;
+	AUTO(auto_close) int dirfd = -1;
+	struct printer printer = { .cli = cli };
 	int64_t from = 1;
 
 	if (cli->values[OPT_FROM] != NULL &&
@@ -64,8 +92,25 @@ run_audit_show(struct cli *cli, struct fail *fail)
 		fail->kind = FAIL_USAGE;
 		return fail_in(fail, "--from");
 	}
-	return audit_show(cli_authority_path(cli), from, show_record, cli,
+	if (file_open_directory(cli_authority_path(cli), &dirfd, fail) == -1 ||
+	    objects_open(dirfd, &objects, fail) == -1)
+		return -1;
+	printer.objects = objects;
+	return audit_show(cli_authority_path(cli), from, show_record, &printer,
 	    fail);
+}
+
+/* On a terminal alone, and not in what is printed. */
+static void
+show_progress(void *context, const struct audit_progress *progress)
+{
+	double part = progress->total == 0 ? 1 :
+	    (double)progress->done / (double)progress->total;
+
+	(void)context;
+	fprintf(stderr, "\r%lld records, %.0f %%%s",
+	    (long long)progress->records, 100 * part,
+	    progress->done == progress->total ? "\r\033[K" : "");
 }
 
 static void
@@ -80,11 +125,13 @@ show_audit_json(const struct audit *audit)
 	json_put_number(json, "certificates", audit->certificates);
 	json_put_number(json, "roots", audit->roots);
 	json_put_number(json, "crls", audit->crls);
+	json_put_number(json, "ocsp_responses", audit->responses);
 	json_put_number(json, "approvals", audit->approvals);
 	json_put_number(json, "possibly_issued", audit->possibly);
 	json_put_number(json, "refusals", audit->refusals);
 	json_put_number(json, "unsealed", audit->unsealed);
 	json_put_number(json, "strays", audit->strays);
+	json_put_number(json, "redacted", audit->redacted);
 	json_put_digest(json, "head", &audit->head.digest);
 	show_json(json);
 }
@@ -92,9 +139,11 @@ show_audit_json(const struct audit *audit)
 int
 run_audit_verify(struct cli *cli, struct fail *fail)
 {
+	static const struct audit_watch watch = { show_progress, NULL };
 	struct audit audit = { 0 };
 
-	if (audit_verify(cli_authority_path(cli), &audit, fail) == -1)
+	if (audit_verify(cli_authority_path(cli),
+	    isatty(STDERR_FILENO) == 1 ? &watch : NULL, &audit, fail) == -1)
 		return -1;
 	if (cli->is_json) {
 		show_audit_json(&audit);
@@ -104,8 +153,9 @@ run_audit_verify(struct cli *cli, struct fail *fail)
 	printf("  %lld records in one chain, %lld seals verified\n",
 	    (long long)audit.records, (long long)audit.seals);
 	printf("  derived again and verified: %lld root, %lld certificates, "
-	    "%lld CRLs\n", (long long)audit.roots,
-	    (long long)audit.certificates, (long long)audit.crls);
+	    "%lld CRLs, %lld OCSP responses\n", (long long)audit.roots,
+	    (long long)audit.certificates, (long long)audit.crls,
+	    (long long)audit.responses);
 	if (audit.approvals > 0)
 		printf("  %lld operations approved by custodians, their "
 		    "signatures verified\n", (long long)audit.approvals);
@@ -117,6 +167,9 @@ run_audit_verify(struct cli *cli, struct fail *fail)
 	if (audit.strays > 0)
 		printf("  %lld files in objects/ that no record names "
 		    "(harmless)\n", (long long)audit.strays);
+	if (audit.redacted > 0)
+		printf("  %lld private values are not here: redacted\n",
+		    (long long)audit.redacted);
 	show_digest("head", &audit.head.digest);
 	return 0;
 }

@@ -86,6 +86,7 @@ run_init(struct cli *cli, struct fail *fail)
 	if (name_check(founding.name, fail) == -1 ||
 	    prepare(cli, &adoption, fail) == -1 ||
 	    file_check_absent(founding.path, fail) == -1 ||
+	    cli_begin_sitting(cli, NULL, fail) == -1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
 	    unlock(cli, adoption, &split, &custody, fail) == -1 ||
 	    cli_acknowledge(cli, &adoption->policy->roster,
@@ -100,5 +101,6 @@ run_init(struct cli *cli, struct fail *fail)
 	if (root_init(&founding, &cli->act, session, fail) == -1)
 		return -1;
 	show_begun(&founding);
+	cli_note_policy(cli, adoption->policy);
 	return 0;
 }

@@ -3,18 +3,20 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/ca/amend.h>
+#include <anchorite/ca/anchor.h>
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/resplit.h>
 
 #include "cli.h"
 
 static void
-show_policy(const struct authority *authority)
+show_policy(struct cli *cli, const struct authority *authority)
 {
 	const struct policy *policy = authority->ledger->policy;
 
 	printf("policy %s is in force\n", policy->name);
 	show_digest("policy SHA-256", &policy->digest);
+	cli_note_policy(cli, policy);
 }
 
 static int
@@ -48,7 +50,7 @@ run_policy_adopt(struct cli *cli, struct fail *fail)
 		cli->operand_count, &deed, fail) == -1 ||
 	    amend(cli, authority, &deed, fail) == -1)
 		return cli_refused(cli, authority, fail);
-	show_policy(authority);
+	show_policy(cli, authority);
 	return 0;
 }
 
@@ -80,7 +82,9 @@ resplit(struct cli *cli, struct authority *authority, struct deed *deed,
 	    resplit_check_approval(authority, &cli->act,
 		deed->adoption->policy, deed->parameters, fail) == -1 ||
 	    custody_pins(&custody.now, &old, fail) == -1 ||
-	    cli_log_in(cli, site, &custody, &session, fail) == -1)
+	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
+	    anchor_check(authority->ledger, authority->journal, session,
+		fail) == -1)
 		return -1;
 	snprintf(token, sizeof(token), "%s",
 	    token_info(session_token(session))->label);
@@ -122,7 +126,7 @@ run_token_resplit(struct cli *cli, struct fail *fail)
 	    resplit(cli, authority, &deed, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	show_split(authority);
-	show_policy(authority);
+	show_policy(cli, authority);
 	return 0;
 }
 
@@ -142,6 +146,6 @@ run_custodian_replace(struct cli *cli, struct fail *fail)
 		return cli_refused(cli, authority, fail);
 	if (deed.operation == OPERATION_RESPLIT)
 		show_split(authority);
-	show_policy(authority);
+	show_policy(cli, authority);
 	return 0;
 }

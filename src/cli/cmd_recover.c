@@ -7,58 +7,69 @@
 
 #include "cli.h"
 
-/*
- * A split that was begun is rolled forward: both PINs become the new ones,
- * whichever they are now, and the session is opened with them.
- */
+/* Approvals where a line is torn, shares where the PIN is split. */
 static int
-log_in(struct cli *cli, const struct authority *authority,
-    const struct site *site, struct session **out, struct fail *fail)
+gather(struct cli *cli, struct authority *authority, struct deed *deed,
+    struct custody *custody, struct fail *fail)
 {
-	struct session_plan plan = site_plan(site, cli->secret_fd);
+	if (!journal_is_torn(authority->journal))
+		return custody_unlock(cli, authority, custody, fail);
+	if (deed_prepare(cli, authority, OPERATION_RECOVER, NULL, 0, deed,
+	    fail) == -1)
+		return -1;
+	return custody_gather(cli, authority, OPERATION_RECOVER,
+	    deed->parameters, custody, fail);
+}
+
+/* A seal vouches for all before it: first see that it is sound. */
+static int
+close_it(struct cli *cli, struct authority *authority, struct fail *fail)
+{
 	AUTO(custody_release) struct custody custody = { 0 };
-	AUTO(token_pins_release) struct token_pins old = { 0 };
-	AUTO(token_pins_release) struct token_pins new = { 0 };
+	AUTO(deed_release) struct deed deed = { 0 };
+	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 
-	if (custody_unlock(cli, authority, &custody, fail) == -1)
+	if (cli_load_site(cli, &site, fail) == -1)
 		return -1;
-	if (custody.next.split == NULL)
-		return cli_log_in(cli, site, &custody, out, fail);
-	if (custody_pins(&custody.now, &old, fail) == -1)
-		return fail_in(fail, "the old split");
-	if (custody_pins(&custody.next, &new, fail) == -1)
-		return fail_in(fail, "the new split");
-	if (session_open(&plan, &session, fail) == -1 ||
-	    session_protect(session, fail) == -1 ||
-	    token_change_pins(session_token(session), &old, &new, fail) == -1 ||
-	    session_sync(session, fail) == -1 ||
-	    session_login_with(session, &new.user, fail) == -1)
+	if (!recover_is_needed(authority))
+		return fail_with(fail, FAIL_REFUSED, "nothing to recover");
+	if (audit_verify_recoverable(cli_authority_path(cli), fail) == -1)
 		return -1;
-	*out = GIVE(session);
-	return 0;
+	show_interrupted(authority);
+	if (cli_confirm(cli, "Record this so, and seal?", fail) == -1 ||
+	    gather(cli, authority, &deed, &custody, fail) == -1 ||
+	    cli_log_in(cli, site, &custody, &session, fail) == -1)
+		return -1;
+	return recover(authority, &cli->act, session, fail);
+}
+
+/* What became of the certificates that were perhaps signed. */
+static void
+show_recovered(const struct ledger *ledger, size_t first)
+{
+	char serial[SERIAL_HEX_SIZE];
+
+	for (size_t n = first; n < ledger->issued_count; n++) {
+		serial_hex(&ledger->issued[n].serial, serial);
+		printf("%s  %s\n", serial,
+		    ledger->issued[n].has_certificate ?
+		    "issued: found on the disk" : "possibly issued");
+	}
+	printf("recovered and sealed\n");
 }
 
 int
 run_recover(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
-	AUTO(site_release) struct site *site = NULL;
-	AUTO(session_release) struct session *session = NULL;
+	size_t first;
 
-	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
-	    cli_load_site(cli, &site, fail) == -1)
+	if (cli_open_authority(cli, true, &authority, fail) == -1)
 		return -1;
-	if (!recover_is_needed(authority))
-		return fail_with(fail, FAIL_REFUSED, "nothing to recover");
-	/* A seal vouches for all before it: first see that it is sound. */
-	if (audit_verify_recoverable(cli_authority_path(cli), fail) == -1)
+	first = authority->ledger->issued_count;
+	if (close_it(cli, authority, fail) == -1)
 		return -1;
-	show_interrupted(authority);
-	if (cli_confirm(cli, "Record this so, and seal?", fail) == -1 ||
-	    log_in(cli, authority, site, &session, fail) == -1 ||
-	    recover(authority, &cli->act, session, fail) == -1)
-		return -1;
-	printf("recovered and sealed\n");
+	show_recovered(authority->ledger, first);
 	return 0;
 }

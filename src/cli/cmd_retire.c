@@ -4,6 +4,7 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
 #include <anchorite/ca/deed.h>
+#include <anchorite/ca/private.h>
 #include <anchorite/ca/retire.h>
 
 #include "cli.h"
@@ -43,22 +44,44 @@ show_state(const struct authority *authority)
 			    ledger->backups[n].fate);
 }
 
+/* On whose word is it that late? */
+static int
+put_word(const struct cli *cli, const struct authority *authority,
+    struct buf *out, struct fail *fail)
+{
+	const struct sitting *begun = cli->act.sitting;
+	const struct ledger *ledger = authority->ledger;
+	const char *witness = begun != NULL ? begun->witness :
+	    ledger->witness;
+	enum clock_word clock = begun != NULL ? begun->clock : ledger->clock;
+
+	if (witness == NULL || witness[0] == '\0') {
+		buf_text(out, clock == CLOCK_GIVEN ? "the operator's word "
+		    "(--time)" : "this machine's word");
+		return 0;
+	}
+	buf_text(out, "the word of ");
+	return private_show(authority->objects, witness, out, fail);
+}
+
 /* What rests on the clock is said aloud. */
 static int
 confirm(const struct cli *cli, const struct authority *authority,
     enum operation operation, struct fail *fail)
 {
 	char now[TEXT_TIME_SIZE], end[TEXT_TIME_SIZE];
-	char question[160];
+	AUTO(buf_release) struct buf question = { 0 };
 
 	if (operation != OPERATION_DESTROY)
 		return 0;
 	text_time(cli->act.now, now);
 	text_time(authority->ledger->deletion_ends, end);
-	snprintf(question, sizeof(question), "The window ended %s; by this "
-	    "machine's word it is %s now. Destroy the key for good?", end,
+	buf_printf(&question, "The window ended %s; by ", end);
+	if (put_word(cli, authority, &question, fail) == -1)
+		return -1;
+	buf_printf(&question, " it is %s now. Destroy the key for good?",
 	    now);
-	return cli_confirm_word(cli, question, "destroy", fail);
+	return cli_confirm_word(cli, buf_cstr(&question), "destroy", fail);
 }
 
 static int

@@ -23,6 +23,26 @@ show_root_key(const struct cli *cli, const struct authority *authority)
 	    authority->path);
 }
 
+/* What a crash between key and record left: no record knows it. */
+static int
+tell_strangers(const struct authority *authority, struct session *session,
+    struct fail *fail)
+{
+	AUTO(buf_release) struct buf label = { 0 };
+	size_t count;
+
+	root_label(authority->ledger->name, &label);
+	if (key_count(session_token(session), buf_bytes(&label), &count,
+	    fail) == -1)
+		return -1;
+	if (count > 0)
+		fprintf(stderr, "anchorite: warning: the token has %zu keys "
+		    "named \"%s\" already that no record knows: an "
+		    "interrupted command may have left them\n", count,
+		    buf_cstr(&label));
+	return 0;
+}
+
 int
 run_root_generate(struct cli *cli, struct fail *fail)
 {
@@ -37,6 +57,7 @@ run_root_generate(struct cli *cli, struct fail *fail)
 		-1 ||
 	    custody_unlock(cli, authority, &custody, fail) == -1 ||
 	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
+	    tell_strangers(authority, session, fail) == -1 ||
 	    root_generate(authority, &cli->act, session, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	show_root_key(cli, authority);

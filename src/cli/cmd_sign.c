@@ -70,9 +70,9 @@ run_sign(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
 	AUTO(custody_release) struct custody custody = { 0 };
-	AUTO(deed_release) struct deed deed = { 0 };
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
+	AUTO(deed_release) struct deed deed = { 0 };
 
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    deed_prepare(cli, authority, OPERATION_SIGN, cli->operands,
@@ -81,9 +81,9 @@ run_sign(struct cli *cli, struct fail *fail)
 	    custody_gather(cli, authority, OPERATION_SIGN, deed.parameters,
 		&custody, fail) == -1 ||
 	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
-	    issue_build(deed.issue, session_token(session), fail) == -1 ||
+	    issue_build(deed.issue, session, fail) == -1 ||
 	    show_and_confirm(cli, deed.issue, fail) == -1 ||
-	    issue_finish(deed.issue, session, fail) == -1)
+	    issue_finish(deed.issue, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	show_outcome(cli, deed.issue);
 	return 0;

@@ -108,11 +108,10 @@ show_status(const struct cli *cli, const struct authority *authority,
 	    (long long)count_status(ledger, ISSUED_POSSIBLY));
 	show_line("certificates", line);
 	show_crl(ledger, cli->act.now);
-	snprintf(line, sizeof(line), "%lld made or perhaps made",
-	    (long long)ledger->root_signatures);
-	show_line("root signatures", line);
+	show_uses(ledger);
 	show_custody(ledger);
 	show_head(authority);
+	show_line("anchor", anchor_place_names[ledger->policy->anchor]);
 	if (strays > 0) {
 		snprintf(line, sizeof(line),
 		    "%lld files that no record names (harmless)",
@@ -122,6 +121,28 @@ show_status(const struct cli *cli, const struct authority *authority,
 	show_interrupted(authority);
 	if (recover_is_needed(authority))
 		printf("next: anchorite recover\n");
+}
+
+/* What the root key was used for, by purpose. */
+static void
+put_uses(struct json *json, const struct ledger *ledger)
+{
+	static const char *const keys[] = {
+		[PURPOSE_CERTIFICATE] = "certificates",
+		[PURPOSE_CRL] = "crls",
+		[PURPOSE_OCSP] = "ocsp_responses",
+		[PURPOSE_SELF_TEST] = "self_tests",
+	};
+	struct json *uses = json_new();
+
+	for (int n = 0; n < PURPOSES; n++) {
+		struct json *use = json_new();
+
+		json_put_number(use, "made", ledger->uses[n].made);
+		json_put_number(use, "perhaps", ledger->uses[n].perhaps);
+		json_put(uses, keys[n], &use);
+	}
+	json_put(json, "root_signatures", &uses);
 }
 
 static void
@@ -146,7 +167,9 @@ show_status_json(const struct authority *authority, int64_t strays)
 		json_put_time(json, "crl_next_update",
 		    ledger->crl_next_update);
 	}
-	json_put_number(json, "root_signatures", ledger->root_signatures);
+	put_uses(json, ledger);
+	json_put_text(json, "anchor",
+	    anchor_place_names[ledger->policy->anchor]);
 	json_put_number(json, "custodians",
 	    (int64_t)ledger->policy->roster.count);
 	json_put_bool(json, "token_due", ledger->standing.is_due);

@@ -9,9 +9,9 @@
 
 const struct command commands[] = {
 	{ "init", "DIR", 1, 1,
-	    TAKES_ACT | TAKES(OPT_POLICY) | TAKES(OPT_NAME) |
+	    TAKES_SITTING | TAKES(OPT_POLICY) | TAKES(OPT_NAME) |
 		TAKES(OPT_CUSTODIANS) | TAKES(OPT_SHARES) |
-		TAKES(OPT_CREDENTIAL) | TAKES(OPT_YES),
+		TAKES(OPT_CREDENTIAL) | TAKES(OPT_TICKET),
 	    NEEDS(OPT_POLICY), "begin an authority",
 	    "Makes the directory DIR with an empty journal, generates the "
 	    "journal's own key (EC P-256) in the token, puts the policy in "
@@ -94,7 +94,7 @@ const struct command commands[] = {
 	    "says.",
 	    "anchorite root adopt --authority example-root --site site.yaml "
 	    "--key 'pkcs11:object=old-root'", run_root_adopt },
-	{ "root certify", "", 0, 0, TAKES_WRITE | TAKES(OPT_YES), 0,
+	{ "root certify", "", 0, 0, TAKES_WRITE, 0,
 	    "sign the root's own certificate",
 	    "Builds the self-signed certificate that the policy describes, "
 	    "lints it, shows it, and after a yes signs it. The authority is "
@@ -146,6 +146,16 @@ const struct command commands[] = {
 	    "crl-disabled.",
 	    "anchorite crl --authority example-root --site site.yaml --out "
 	    "root.crl", run_crl },
+	{ "ocsp", "[ID...]", 0, INTENT_MAX,
+	    TAKES_DEED | TAKES(OPT_JSON) | TAKES(OPT_OUT), NEEDS(OPT_OUT),
+	    "sign OCSP responses ahead of time",
+	    "Signs a response for each certificate that has not ended (or for "
+	    "those named), good as long as a CRL, and writes them into a new "
+	    "directory, SERIAL.ocsp each, for a responder that only hands "
+	    "them out (RFC 5019). Not while the root is disabled: what is "
+	    "revoked then, the CRL says.",
+	    "anchorite ocsp --authority example-root --site site.yaml --out "
+	    "responses", run_ocsp },
 	{ "bundle", "ID...", 1, ISSUE_MAX,
 	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT),
 	    NEEDS(OPT_FOR),
@@ -168,8 +178,9 @@ const struct command commands[] = {
 	    "to which key, at which head of the journal. Custodians approve "
 	    "it, here or on another machine; the operation's own command "
 	    "takes it with --request. OPERATION: sign FILE..., revoke ID, "
-	    "crl, disable, enable, delete, restore, destroy, backup NAME, "
-	    "policy FILE, resplit; with that command's options.",
+	    "crl, ocsp [ID...], disable, enable, delete, restore, destroy, "
+	    "backup NAME, policy FILE, resplit, recover, anchor REASON; with "
+	    "that command's options.",
 	    "anchorite request --authority example-root disable",
 	    run_request },
 	{ "approve", "FILE", 1, 1,
@@ -233,15 +244,35 @@ const struct command commands[] = {
 	    "authority, or of the policy in --policy.",
 	    "anchorite quorum show --authority example-root",
 	    run_quorum_show },
-	{ "recover", "", 0, 0, TAKES_WRITE | TAKES(OPT_YES), 0,
+	{ "recover", "", 0, 0, TAKES_DEED, 0,
 	    "close what an interrupted command left",
 	    "After a crash or a power cut: shows what may have been signed, "
-	    "and after a yes records it so. Serials without a certificate are "
-	    "listed as possibly issued; they are never used again and can be "
-	    "revoked. What custodians decided and the token has not followed "
-	    "yet is carried out.",
+	    "and after a yes records what came of it. A certificate that "
+	    "stands on the disk and verifies is issued; serials without one "
+	    "are listed as possibly issued: they are never used again and can "
+	    "be revoked. What custodians decided and the token has not "
+	    "followed yet is carried out. A torn last line is kept and set "
+	    "aside, with the approvals of recover.",
 	    "anchorite recover --authority example-root --site site.yaml",
 	    run_recover },
+	{ "anchor show", "", 0, 0, TAKES_READ, 0,
+	    "show the journal's head for the paper",
+	    "Prints the newest head as words (the PGP word list) and as a QR "
+	    "code, as each command does at its end where the policy wants it "
+	    "on paper. At the beginning of the next sitting it is asked for.",
+	    "anchorite anchor show --authority example-root",
+	    run_anchor_show },
+	{ "anchor accept", "REASON", 1, 1, TAKES_DEED, 0,
+	    "take the journal as the newest, against its anchor",
+	    "Where the token or the paper knows a head that is not of this "
+	    "journal, first find the newest journal: this one may be an old "
+	    "copy, put here by mistake or on purpose. If there is none (a "
+	    "token that was replaced, a paper that was lost, a disk that "
+	    "was), custodians decide to go on from here; the record keeps "
+	    "what the token held, and why.",
+	    "anchorite anchor accept --authority example-root --site "
+	    "site.yaml 'token replaced on 2027-03-01, see minutes'",
+	    run_anchor_accept },
 	{ "list", "", 0, 0, TAKES_READ, 0, "list what the root issued",
 	    "Lists every certificate: serial, status, end, profile, subject.",
 	    "anchorite list --authority example-root", run_list },
@@ -268,5 +299,42 @@ const struct command commands[] = {
 	    "certificate and CRL again from the recorded inputs.",
 	    "anchorite audit verify --authority example-root",
 	    run_audit_verify },
+	{ "audit trace", "FILE...", 1, ISSUE_MAX, TAKES_READ, 0,
+	    "say which record a certificate comes from",
+	    "Audits the journal, and says of each certificate, CRL or OCSP "
+	    "response (PEM or DER) which record intended it and which "
+	    "recorded it; or that it was signed by the root's key outside "
+	    "the journal; or that it is not of this root at all.",
+	    "anchorite audit trace --authority example-root found.pem",
+	    run_audit_trace },
+	{ "audit reconcile", "COUNT", 1, 1, TAKES(OPT_AUTHORITY), 0,
+	    "hold the token's own count against the journal",
+	    "Takes how many signatures the token says the root key made (its "
+	    "counter, or the lines of its log), and names the difference to "
+	    "what the journal knows: certificates, CRLs, OCSP responses and "
+	    "self-tests.",
+	    "anchorite audit reconcile --authority example-root 17",
+	    run_audit_reconcile },
+	{ "audit export", "", 0, 0,
+	    TAKES(OPT_AUTHORITY) | TAKES(OPT_FORMAT) | TAKES(OPT_SINCE) |
+		TAKES(OPT_REDACT) | TAKES(OPT_OUT), NEEDS(OPT_FORMAT),
+	    "export the journal for other programs",
+	    "jsonl: the lines of the journal; csv: a row a record; "
+	    "acm-pca-json and acm-pca-csv: what the root issued, in the form "
+	    "of AWS Private CA's audit report. To the standard output, or a "
+	    "new file. --since takes the SHA-256 of a record that is known "
+	    "already, and refuses where this journal does not extend it.",
+	    "anchorite audit export --authority example-root --format "
+	    "acm-pca-json --out report.json", run_audit_export },
+	{ "audit bundle", "", 0, 0,
+	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_SINCE) |
+		TAKES(OPT_REDACT) | TAKES(OPT_OUT), 0,
+	    "make what an auditor takes along",
+	    "Writes the journal (or what came behind --since), the objects it "
+	    "names, the exports and a signed manifest into a new directory, "
+	    "bundles/audit-FIRST-LAST. --redact leaves the private values "
+	    "out; the journal verifies to the same head.",
+	    "anchorite audit bundle --authority example-root --site "
+	    "site.yaml --redact", run_audit_bundle },
 	{ NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -21,10 +21,17 @@ cli_authority_path(const struct cli *cli)
 }
 
 int
-cli_open_authority(const struct cli *cli, bool write,
-    struct authority **out, struct fail *fail)
+cli_open_authority(struct cli *cli, bool write, struct authority **out,
+    struct fail *fail)
 {
-	return authority_open(cli_authority_path(cli), write, out, fail);
+	AUTO(authority_release) struct authority *authority = NULL;
+
+	if (authority_open(cli_authority_path(cli), write, &authority, fail) ==
+		-1 ||
+	    (write && cli_begin_sitting(cli, authority, fail) == -1))
+		return -1;
+	*out = GIVE(authority);
+	return 0;
 }
 
 int

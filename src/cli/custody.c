@@ -326,6 +326,17 @@ build_request(struct cli *cli, const struct authority *authority,
 	return 0;
 }
 
+/* A credential that nobody asks for: its passphrase would be taken for the
+ * PIN, and a try of that lost. */
+static int
+check_unwanted(const struct cli *cli, struct fail *fail)
+{
+	if (cli->credentials.count == 0)
+		return 0;
+	return fail_with(fail, FAIL_REFUSED, "credential %s: nothing is wanted "
+	    "of custodians", cli->credentials.values[0]);
+}
+
 static int
 load_envelopes(const struct authority *authority, const struct split *split,
     struct share_source *out, struct fail *fail)
@@ -355,7 +366,7 @@ custody_unlock(struct cli *cli, const struct authority *authority,
 		&out->next, fail) == -1)
 		return -1;
 	if (out->now.split == NULL)
-		return 0;
+		return check_unwanted(cli, fail);
 	return gather(&gathering, fail);
 }
 
@@ -372,7 +383,9 @@ custody_gather(struct cli *cli, const struct authority *authority,
 	if (quorum_is_needed(&authority->ledger->policy->roster, operation,
 		&is_needed, fail) == -1 ||
 	    load_envelopes(authority, &authority->ledger->split, &out->now,
-		fail) == -1)
+		fail) == -1 ||
+	    load_envelopes(authority, &authority->ledger->next_split,
+		&out->next, fail) == -1)
 		return -1;
 	if (cli->values[OPT_REQUEST] != NULL) {
 		if (cli_load_approvals(cli, authority->ledger,
@@ -389,8 +402,8 @@ custody_gather(struct cli *cli, const struct authority *authority,
 	if (!gathering.wants_approvals && authority_check_approval(authority,
 	    &cli->act, operation, parameters, fail) == -1)
 		return -1;
-	if ((gathering.wants_approvals || out->now.split != NULL) &&
-	    gather(&gathering, fail) == -1)
+	if ((gathering.wants_approvals || out->now.split != NULL ?
+		gather(&gathering, fail) : check_unwanted(cli, fail)) == -1)
 		return -1;
 	return !gathering.wants_approvals ? 0 : authority_check_approval(
 	    authority, &cli->act, operation, parameters, fail);
@@ -423,6 +436,42 @@ custody_unlock_folder(struct cli *cli, const char *folder,
 	return gather(&gathering, fail);
 }
 
+/*
+ * A split that was begun is rolled forward: both PINs become the new ones,
+ * whichever they are now, and the session is opened with them.
+ */
+static int
+log_in_next(const struct session_plan *plan, const struct custody *custody,
+    struct session **out, struct fail *fail)
+{
+	AUTO(token_pins_release) struct token_pins old = { 0 };
+	AUTO(token_pins_release) struct token_pins new = { 0 };
+	AUTO(session_release) struct session *session = NULL;
+
+	if (custody_pins(&custody->now, &old, fail) == -1)
+		return fail_in(fail, "the old split");
+	if (custody_pins(&custody->next, &new, fail) == -1)
+		return fail_in(fail, "the new split");
+	if (session_open(plan, &session, fail) == -1 ||
+	    session_protect(session, fail) == -1 ||
+	    token_change_pins(session_token(session), &old, &new, fail) == -1 ||
+	    session_sync(session, fail) == -1 ||
+	    session_login_with(session, &new.user, fail) == -1)
+		return -1;
+	*out = GIVE(session);
+	return 0;
+}
+
+/* What was mended is said: it may be a disk that is dying. */
+static void
+tell_mended(const struct session *session)
+{
+	if (session_mended(session) > 0)
+		fprintf(stderr, "anchorite: warning: token store: %d files "
+		    "were cut short, and put back from its backup\n",
+		    session_mended(session));
+}
+
 int
 cli_log_in(const struct cli *cli, const struct site *site,
     const struct custody *custody, struct session **out, struct fail *fail)
@@ -431,6 +480,8 @@ cli_log_in(const struct cli *cli, const struct site *site,
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(token_pins_release) struct token_pins pins = { 0 };
 
+	if (custody != NULL && custody->next.split != NULL)
+		return log_in_next(&plan, custody, out, fail);
 	if (custody == NULL || custody->now.split == NULL) {
 		if (session_open(&plan, &session, fail) == -1 ||
 		    session_login(session, fail) == -1)
@@ -439,6 +490,7 @@ cli_log_in(const struct cli *cli, const struct site *site,
 	    session_open(&plan, &session, fail) == -1 ||
 	    session_login_with(session, &pins.user, fail) == -1)
 		return -1;
+	tell_mended(session);
 	*out = GIVE(session);
 	return 0;
 }

@@ -10,7 +10,9 @@
 #include <anchorite/ca/amend.h>
 #include <anchorite/ca/credential.h>
 #include <anchorite/ca/deed.h>
+#include <anchorite/ca/recover.h>
 #include <anchorite/ca/resplit.h>
+#include <anchorite/ca/respond.h>
 #include <anchorite/ca/retire.h>
 #include <anchorite/ca/revoke.h>
 
@@ -41,6 +43,7 @@ void
 deed_release(struct deed *deed)
 {
 	json_release(&deed->parameters);
+	free(deed->serials);
 	issue_release(&deed->issue);
 	adoption_release(&deed->adoption);
 	requests_release(&deed->requests);
@@ -259,6 +262,108 @@ deed_prepare_replace(struct cli *cli, struct authority *authority,
 	return amend_check(authority, &cli->act, deed->adoption->policy, fail);
 }
 
+/* Nobody asks about a certificate that has ended, or that nobody has. */
+static int
+check_current(const struct authority *authority, const struct issued *issued,
+    int64_t now, bool *current_out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+	AUTO(cert_release) struct cert *cert = NULL;
+
+	*current_out = false;
+	if (!issued->has_certificate)
+		return 0;
+	if (objects_get(authority->objects, &issued->certificate, &der,
+		fail) == -1 ||
+	    cert_read(buf_bytes(&der), &cert, fail) == -1)
+		return -1;
+	*current_out = now < cert->not_after;
+	return 0;
+}
+
+/* Those that are named, or all that are current. */
+static int
+prepare_ocsp(struct cli *cli, struct authority *authority, char **operands,
+    int count, struct deed *deed, struct fail *fail)
+{
+	const struct ledger *ledger = authority->ledger;
+	struct issued *issued;
+
+	if (respond_check(authority, &cli->act, fail) == -1)
+		return -1;
+	deed->serials = mem_new(count > 0 ? (size_t)count :
+	    ledger->issued_count, sizeof(*deed->serials));
+	for (int n = 0; n < count; n++) {
+		if (ledger_look_up(ledger, operands[n], &issued, fail) == -1)
+			return -1;
+		for (size_t i = 0; i < deed->serial_count; i++)
+			if (serial_is_equal(&deed->serials[i],
+			    &issued->serial))
+				return fail_with(fail, FAIL_USAGE,
+				    "ocsp: %s: is named twice", operands[n]);
+		deed->serials[deed->serial_count++] = issued->serial;
+	}
+	for (size_t n = 0; n < ledger->issued_count && count == 0; n++) {
+		bool is_current;
+
+		if (check_current(authority, &ledger->issued[n],
+		    cli->act.now, &is_current, fail) == -1)
+			return -1;
+		if (is_current)
+			deed->serials[deed->serial_count++] =
+			    ledger->issued[n].serial;
+	}
+	if (deed->serial_count == 0)
+		return fail_with(fail, FAIL_REFUSED,
+		    "ocsp: no certificate is current");
+	if (deed->serial_count > INTENT_MAX)
+		return fail_with(fail, FAIL_USAGE, "ocsp: at most %d "
+		    "certificates at once, have %zu: name them", INTENT_MAX,
+		    deed->serial_count);
+	deed->parameters = deed_ocsp(deed->serials, deed->serial_count);
+	return 0;
+}
+
+static int
+prepare_recover(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	struct digest torn;
+	bool is_torn;
+
+	(void)cli;
+	(void)operands;
+	(void)count;
+	if (recover_torn(authority, &is_torn, &torn, fail) == -1)
+		return -1;
+	if (!is_torn)
+		return fail_with(fail, FAIL_REFUSED,
+		    "recover: no line is torn: that takes no approvals");
+	deed->parameters = deed_recover(&torn);
+	return 0;
+}
+
+static int
+prepare_anchor(struct cli *cli, struct authority *authority,
+    char **operands, int count, struct deed *deed, struct fail *fail)
+{
+	const char *reason = operands[0];
+	struct digest torn;
+	bool is_torn;
+
+	(void)cli;
+	(void)count;
+	if (reason[0] == '\0' || strlen(reason) > ANCHOR_REASON_MAX ||
+	    text_is_deceptive(bytes_text(reason), NULL, 0))
+		return fail_with(fail, FAIL_USAGE, "anchor: want a reason of 1 "
+		    "to %d characters, all of them visible",
+		    ANCHOR_REASON_MAX);
+	if (recover_torn(authority, &is_torn, &torn, fail) == -1)
+		return -1;
+	deed->parameters = deed_anchor(reason, is_torn ? &torn : NULL);
+	return 0;
+}
+
 static const struct {
 	preparer *prepare;
 	const char *operands;
@@ -276,6 +381,9 @@ static const struct {
 	[OPERATION_BACKUP] = { prepare_backup, "NAME", 1, 1 },
 	[OPERATION_POLICY] = { prepare_policy, "FILE", 1, 1 },
 	[OPERATION_RESPLIT] = { prepare_resplit, "", 0, 0 },
+	[OPERATION_RECOVER] = { prepare_recover, "", 0, 0 },
+	[OPERATION_ANCHOR] = { prepare_anchor, "REASON", 1, 1 },
+	[OPERATION_OCSP] = { prepare_ocsp, "[ID...]", 0, INTENT_MAX },
 };
 
 int

@@ -30,7 +30,8 @@ run(struct cli *cli, struct fail *fail)
 		fprintf(stderr, "anchorite: warning: memory cannot be locked "
 		    "and swap is in use: a PIN may reach the disk; run as root "
 		    "or turn swap off\n");
-	if (cli->command->run(cli, fail) == -1)
+	if (cli->command->run(cli, fail) == -1 ||
+	    (cli->has_paper && cli_show_paper(cli, fail) == -1))
 		return -1;
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return fail_errno(fail, "standard output");

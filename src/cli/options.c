@@ -8,6 +8,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/private.h>
 
 #include "cli.h"
 
@@ -70,6 +71,17 @@ const struct option_row option_rows[OPTIONS] = {
 	    "ec-p256 or rsa-3072 (default: ec-p256)" },
 	[OPT_CARD] = { "--card", "FILE",
 	    "site file of the custodian's card or second token" },
+	[OPT_TICKET] = { "--ticket", "TEXT",
+	    "the ticket or order that this is done for, for the journal" },
+	[OPT_WITNESS] = { "--time-witness", "NAME",
+	    "who vouches for the time, for the journal" },
+	[OPT_PAPER] = { "--paper", "TEXT", "the head on the paper of the last "
+	    "sitting, its words or its code (default: asked)" },
+	[OPT_FORMAT] = { "--format", "FORMAT",
+	    "jsonl, csv, acm-pca-json or acm-pca-csv" },
+	[OPT_SINCE] = { "--since", "SHA-256",
+	    "only what came behind the record with this digest" },
+	[OPT_REDACT] = { "--redact", NULL, "leave private values out" },
 };
 
 static bool
@@ -217,6 +229,20 @@ check_arguments(const struct cli *cli, struct fail *fail)
 	return 0;
 }
 
+/* A text that the journal shows to people. */
+static int
+check_words(const struct cli *cli, enum option option, struct fail *fail)
+{
+	const char *text = cli->values[option];
+
+	if (text == NULL || (text[0] != '\0' &&
+	    strlen(text) <= SITTING_WORDS && !private_is(text) &&
+	    !text_is_deceptive(bytes_text(text), NULL, 0)))
+		return 0;
+	return fail_with(fail, FAIL_USAGE, "%s: want 1 to %d characters of "
+	    "plain text", option_rows[option].name, SITTING_WORDS);
+}
+
 /* Who acts, and when. */
 static int
 set_act(struct cli *cli, struct fail *fail)
@@ -230,18 +256,22 @@ set_act(struct cli *cli, struct fail *fail)
 		snprintf(cli->user, sizeof(cli->user), "uid %u",
 		    (unsigned)getuid());
 	cli->act.by = by != NULL ? by : cli->user;
-	if (by != NULL && (by[0] == '\0' ||
-	    text_is_deceptive(bytes_text(by), NULL, 0)))
-		return fail_with(fail, FAIL_USAGE,
-		    "--by: want a name in plain text");
+	if (check_words(cli, OPT_BY, fail) == -1 ||
+	    check_words(cli, OPT_TICKET, fail) == -1 ||
+	    check_words(cli, OPT_WITNESS, fail) == -1)
+		return -1;
+	cli->act.ticket = cli->values[OPT_TICKET];
 	cli->act.now = (int64_t)time(NULL);
-	if (cli->values[OPT_TIME] == NULL)
-		return 0;
-	if (text_read_time(cli->values[OPT_TIME], &cli->act.now, fail) == -1) {
+	if (cli->values[OPT_TIME] != NULL &&
+	    text_read_time(cli->values[OPT_TIME], &cli->act.now, fail) == -1) {
 		fail->kind = FAIL_USAGE;
 		return fail_in(fail, "--time");
 	}
-	return 0;
+	/* What only reads may be asked on any machine. */
+	if ((cli->command->takes & (TAKES(OPT_BY) | TAKES(OPT_SECRET_FD))) ==
+		0 || (cli->command->takes & TAKES(OPT_TIME)) == 0)
+		return 0;
+	return clock_check(cli->act.now, fail);
 }
 
 int

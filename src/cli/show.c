@@ -135,6 +135,25 @@ show_interrupted(const struct authority *authority)
 }
 
 void
+show_uses(const struct ledger *ledger)
+{
+	AUTO(buf_release) struct buf line = { 0 };
+
+	for (int n = 0; n < PURPOSES; n++) {
+		const struct key_use *use = &ledger->uses[n];
+
+		if (use->made == 0 && use->perhaps == 0)
+			continue;
+		buf_printf(&line, "%s%lld %s", line.len > 0 ? ", " : "",
+		    (long long)use->made, purpose_names[n]);
+		if (use->perhaps > 0)
+			buf_printf(&line, " (and perhaps %lld)",
+			    (long long)use->perhaps);
+	}
+	show_line("root signatures", line.len > 0 ? buf_cstr(&line) : "none");
+}
+
+void
 show_json(const struct json *json)
 {
 	AUTO(buf_release) struct buf text = { 0 };

@@ -95,7 +95,7 @@ parts_load(const struct authority *authority, const struct issued *issued,
 static int
 make(const struct authority *authority, const struct act *act,
     const struct emit_consumer *consumer, const struct issued *issued,
-    EVP_PKEY *journal_key, struct bundle *bundle,
+    const struct sealer *sealer, struct bundle *bundle,
     struct digest *manifest_out, struct fail *fail)
 {
 	const struct ledger *ledger = authority->ledger;
@@ -118,7 +118,7 @@ make(const struct authority *authority, const struct act *act,
 	    consumer->check(&source, bundle, fail) == -1)
 		return -1;
 	bundle_add_manifest(bundle, signer, &manifest);
-	if (cms_sign(buf_bytes(&manifest), signer, journal_key, act->now,
+	if (cms_sign(buf_bytes(&manifest), signer, sealer->signer, act->now,
 	    &signature, fail) == -1)
 		return fail_in(fail, BUNDLE_SIGNATURE);
 	bundle_add(bundle, BUNDLE_SIGNATURE, &signature);
@@ -168,7 +168,7 @@ default_path(const struct authority *authority,
 int
 emit_bundle_with(struct authority *authority, const struct act *act,
     const struct emit_consumer *consumer, const struct issued *issued,
-    const char *path, EVP_PKEY *journal_key, char **path_out,
+    const char *path, const struct sealer *sealer, char **path_out,
     struct fail *fail)
 {
 	AUTO(bundle_release) struct bundle bundle = { 0 };
@@ -178,11 +178,11 @@ emit_bundle_with(struct authority *authority, const struct act *act,
 
 	if (authority_check_ready(authority, act, "bundled", fail) == -1 ||
 	    check_issued(issued, fail) == -1 ||
-	    make(authority, act, consumer, issued, journal_key, &bundle,
-		&manifest, fail) == -1 ||
+	    make(authority, act, consumer, issued, sealer, &bundle, &manifest,
+		fail) == -1 ||
 	    write_and_record(authority, act, consumer, issued, &bundle,
 		&manifest, where, fail) == -1 ||
-	    authority_seal(authority, act, journal_key, fail) == -1)
+	    authority_seal(authority, act, sealer, fail) == -1)
 		return -1;
 	*path_out = GIVE(where);
 	return 0;
@@ -194,12 +194,10 @@ emit_bundle(struct authority *authority, const struct act *act,
     const char *path, struct session *session, char **path_out,
     struct fail *fail)
 {
-	AUTO(key_release) struct key *key = NULL;
-	EVP_PKEY *signer;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
 
-	if (authority_find_signer(&authority->ledger->journal_key, session,
-		&key, &signer, fail) == -1)
+	if (authority_find_sealer(authority, session, &sealer, fail) == -1)
 		return -1;
-	return emit_bundle_with(authority, act, consumer, issued, path, signer,
-	    path_out, fail);
+	return emit_bundle_with(authority, act, consumer, issued, path,
+	    &sealer, path_out, fail);
 }

@@ -474,3 +474,17 @@ key_destroy(struct key **key, struct fail *fail)
 	key_release(key);
 	return 0;
 }
+
+int
+key_count(struct token *token, struct bytes label, size_t *out,
+    struct fail *fail)
+{
+	AUTO(key_release) struct key *probe = key_new(token);
+	AUTO(handles_release) struct handles found = { 0 };
+
+	if (objects_find(probe, CKO_PRIVATE_KEY, label, bytes_of(NULL, 0),
+	    &found, fail) == -1)
+		return -1;
+	*out = found.count;
+	return 0;
+}

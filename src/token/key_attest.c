@@ -210,6 +210,12 @@ challenge_make(struct token *token, struct buf *out, struct fail *fail)
 	return 0;
 }
 
+unsigned
+key_self_tests(const struct key *key)
+{
+	return key->self_tests;
+}
+
 int
 signature_prove(struct key *key, struct fail *fail)
 {
@@ -223,9 +229,10 @@ signature_prove(struct key *key, struct fail *fail)
 		    "no signature algorithm for %s",
 		    key_kind_names[key->kind]);
 	if (challenge_make(key->token, &content, fail) == -1 ||
-	    key_lend(key, &lent, fail) == -1 ||
-	    alg_sign(alg, lent, buf_bytes(&content), &signature,
-	    fail) == -1 ||
+	    key_lend(key, &lent, fail) == -1)
+		return -1;
+	key->self_tests++;
+	if (alg_sign(alg, lent, buf_bytes(&content), &signature, fail) == -1 ||
 	    spki_read(key_spki(key), &spki, fail) == -1)
 		return -1;
 	return alg_verify(alg, spki.key, buf_bytes(&content),

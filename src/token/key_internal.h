@@ -17,6 +17,7 @@ struct key {
 	enum key_kind kind;
 	struct buf id, label, spki;
 	EVP_PKEY *lent;			/* owned; NULL until key_lend */
+	unsigned self_tests;		/* signatures made to see if it signs */
 };
 
 /* An empty one: no objects yet. */

@@ -145,7 +145,7 @@ sign_try(const struct key *probe, CK_OBJECT_HANDLE private,
 
 /* Does the token keep the key from signing? */
 static int
-lock_try(const struct key *key, struct key_switch *out, struct fail *fail)
+lock_try(struct key *key, struct key_switch *out, struct fail *fail)
 {
 	AUTO(probe_close) struct key *probe = NULL;
 	struct answer answer = { 0 };
@@ -157,6 +157,7 @@ lock_try(const struct key *key, struct key_switch *out, struct fail *fail)
 	if (is_fault(answer.rv))
 		return fail_pkcs11(fail, answer.rv, answer.call);
 	out->by_token = answer.rv != CKR_OK;
+	key->self_tests += answer.rv == CKR_OK;
 	if (out->by_token)
 		snprintf(out->trial, sizeof(out->trial), "refused: %s (%s)",
 		    pkcs11_rv_name(answer.rv, code, sizeof(code)),
@@ -204,7 +205,7 @@ sign_set(const struct key *key, CK_BBOOL value, char *trial, size_t size,
 }
 
 static int
-lock(const struct key *key, struct key_switch *out, struct fail *fail)
+lock(struct key *key, struct key_switch *out, struct fail *fail)
 {
 	enum key_flag sign = KEY_FLAG_UNSUPPORTED;
 

@@ -84,18 +84,10 @@ measure(struct issue *issue, struct session *session, int64_t prepared,
     struct fail *fail)
 {
 	const struct ledger *ledger = issue->authority->ledger;
-	AUTO(key_release) struct key *root = NULL;
-	AUTO(key_release) struct key *journal = NULL;
 	int64_t bare[ROUNDS], ours[ROUNDS], start, recorded;
 	bool is_rsa = key_kind_is_rsa(ledger->root->spki.kind);
 	CK_OBJECT_HANDLE object;
-	EVP_PKEY *root_key, *journal_key;
 
-	if (authority_find_signer(&ledger->root_key, session, &root,
-		&root_key, fail) == -1 ||
-	    authority_find_signer(&ledger->journal_key, session, &journal,
-		&journal_key, fail) == -1)
-		return -1;
 	start = nanoseconds();
 	if (issue_intend(issue, fail) == -1)
 		return -1;
@@ -106,12 +98,12 @@ measure(struct issue *issue, struct session *session, int64_t prepared,
 			buf_release(&issue->items[i].signature);
 		bare[n] = bare_loop(session, object, is_rsa, issue->count);
 		start = nanoseconds();
-		if (issue_sign(issue, root_key, fail) == -1)
+		if (issue_sign(issue, fail) == -1)
 			return -1;
 		ours[n] = nanoseconds() - start;
 	}
 	start = nanoseconds();
-	if (issue_record(issue, journal_key, fail) == -1)
+	if (issue_record(issue, fail) == -1)
 		return -1;
 	recorded = nanoseconds() - start;
 	qsort(bare, ROUNDS, sizeof(*bare), compare);
@@ -162,7 +154,7 @@ run(int argc, char **argv, struct fail *fail)
 	start = nanoseconds();
 	if (issue_read(authority, &act, argv[3], false, files, count, &issue,
 		fail) == -1 ||
-	    issue_build(issue, session_token(session), fail) == -1)
+	    issue_build(issue, session, fail) == -1)
 		return -1;
 	return measure(issue, session, nanoseconds() - start, fail);
 }

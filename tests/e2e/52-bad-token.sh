@@ -49,6 +49,47 @@ refused 5 "2 tokens match pkcs11:model=SoftHSM%20v2: $uris" \
 	at both.yaml sign ca.csr
 passes 'a token is told from another by its label' sign ca.csr
 
+# A token that does not take the head of the journal: what was sealed is done
+# all the same, this is said, and the next command goes on.
+key_id=$(sed -n '1s/.*"id":"\([0-9a-f]*\)".*/\1/p' root/journal.jsonl)
+# unanchored RULE SENTENCE EVENTS COMMAND...
+unanchored() {
+	rule=$1 sentence=$2 events=$3
+	shift 3
+	before=$(records)
+	run faked "$rule" "$@"
+	equal "$* with $rule: exit status" 5 "$status"
+	equal "$* with $rule: sentence" \
+		"anchorite: done and sealed, but: anchor: $sentence" \
+		"$(cat "$log/err")"
+	equal "$* with $rule: done" "$events" "$(events $((before + 1)))"
+	equal "$* with $rule: sealed" "0 0" "$(see status --json |
+		field open_intent) $(see status --json | field unsealed)"
+	passes "$* with $rule: verifies" see audit verify
+	passes "$* with $rule: the next goes on" ca crl
+}
+unkept='C_CreateObject: the token is at fault (CKR_DEVICE_ERROR)'
+unanchored C_CreateObject:0x30 "$unkept" 'sign-intent signed seal' \
+	sign --reissue ca.csr
+unanchored C_CreateObject:0x30 "$unkept" 'crl-intent crl-signed seal' ca crl
+unanchored C_CreateObject:0x30 "$unkept" 'revoked seal' \
+	ca revoke "$(serial 1)"
+unanchored C_DestroyObject:0x30:1 "data object root anchor $key_id: \
+C_DestroyObject: the token is at fault (CKR_DEVICE_ERROR)" \
+	'sign-intent signed seal' sign --reissue ca.csr
+run faked C_Sign:0x30 sign --reissue ca.csr
+unanchored C_CreateObject:0x30 "$unkept" 'recovered seal' ca recover
+refused 4 'nothing to recover' ca recover
+
+# Nothing is begun in such a token.
+refused 5 "anchor: $unkept" faked C_CreateObject:0x30 \
+	begin acm-pca-ec-p384 unkept
+
+# A copy of the store from before holds an older head, which is as good.
+rm -rf "$work/tokens"
+cp -a "$work/tokens.backup" "$work/tokens"
+passes 'the copy of the store is put back' sign --reissue ca.csr
+
 # Keys of which the root's is to be adopted.
 authority=adopting
 must begin acm-pca-ec-p384 adopting

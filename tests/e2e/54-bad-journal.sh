@@ -13,13 +13,12 @@ must ca revoke --yes "$(serial 2)"
 must ca crl
 must ca bundle --for files "$(serial 1)"
 id=$(serial 1)
-mv root "$work/whole"
+keep whole
 journal=root/journal.jsonl
 
 # broken SENTENCE SHELL-TEXT: the same for those who verify, read and sign.
 broken() {
-	rm -rf root
-	cp -a "$work/whole" root
+	restore whole
 	must sh -c "$2"
 	refused 7 "root: journal: $1" see audit verify
 	refused 7 "root: journal: $1" see status
@@ -39,10 +38,10 @@ broken 'record 18: JSON: 1:0: unexpected token near end of file' \
 	"echo >>$journal"
 
 # One octet changed, anywhere: sampled, as there are thousands.
-size=$(wc -c <"$work/whole/journal.jsonl")
+size=$(wc -c <"$work/whole/root/journal.jsonl")
 at=7 missed=
 while [ "$at" -lt "$size" ]; do
-	cp "$work/whole/journal.jsonl" "$journal"
+	cp "$work/whole/root/journal.jsonl" "$journal"
 	printf '\001' | dd of="$journal" bs=1 seek="$at" conv=notrunc 2>/dev/null
 	run see audit verify
 	[ "$status" -eq 7 ] && grep -q '^anchorite: root: journal: record ' \
@@ -52,8 +51,7 @@ done
 equal 'an octet changed anywhere is found' '' "$missed"
 
 # A command cut off at the end is not the whole story, and no more is signed.
-rm -rf root
-cp -a "$work/whole" root
+restore whole
 sed -i '$d' "$journal"
 passes 'without its last seal the journal verifies' see audit verify
 says 'and the audit says so' \
@@ -61,28 +59,52 @@ says 'and the audit says so' \
 recorded sign "1 records since record 15 are not sealed: look at them with \
 'anchorite audit show', then 'anchorite recover'" sign --reissue ca.csr
 
-# A line cut short, as by a power cut: recover takes it away.
+# A line cut short, as by a power cut: recover sets it aside. `repair` is
+# what does.
 torn() {
-	refused 7 "root: journal: record $1: torn: the line has no end" \
+	record=$1
+	shift
+	refused 7 "root: journal: record $record: torn: the line has no end" \
 		see audit verify
-	refused 4 "an earlier command stopped in the middle of record $1: see \
-'anchorite status', then 'anchorite recover'" sign --reissue ca.csr
-	passes "record $1 torn: recover" ca recover --yes
-	passes "record $1 torn: verifies" see audit verify
-	passes "record $1 torn: signs again" sign --reissue ca.csr
-	rm -rf root
-	cp -a "$work/whole" root
+	refused 4 "an earlier command stopped in the middle of record \
+$record: see 'anchorite status', then 'anchorite recover'" \
+		sign --reissue ca.csr
+	kept=$(tail -n 1 "$journal" | sha256sum | cut -c 1-64)
+	passes "record $record torn: $1" ca "$@"
+	passes "record $record torn: verifies" see audit verify
+	passes "record $record torn: what stood of it is kept" \
+		test -f "root/objects/$kept"
+	passes "record $record torn: signs again" sign --reissue ca.csr
+	restore whole
 }
-rm -rf root
-cp -a "$work/whole" root
-truncate -s -1 "$journal"
-torn 17
-truncate -s -99 "$journal"
-torn 17
+
+# By a crash: the token does not know the record yet.
+crashed() {
+	restore whole
+	must ca crl
+	rm -rf "$work/tokens"
+	cp -a "$work/whole/tokens" "$work/"
+	truncate -s "-$1" "$journal"
+}
+crashed 1
+torn 20 recover
+crashed 99
+torn 20 recover
 run ca bundle --for files "$id"
 equal 'a refusal is recorded' refused "$(events 18)"
 truncate -s -9 "$journal"
-torn 18
+torn 18 recover
+
+# By a hand, or a bad disk: the token knows the record that was cut.
+for cut in 1 99; do
+	truncate -s "-$cut" "$journal"
+	run ca recover
+	equal "cut by $cut: exit status" 7 "$status"
+	grep -q '^anchorite: anchor: the token knows record 17 (.*); the '\
+'journal ends at record 16 (.*): it is an older one; see ' "$log/err" ||
+		not_ok "cut by $cut: recover names both heads"
+	torn 17 anchor accept 'the disk lost the end of the journal'
+done
 
 rm "$journal"
 refused 3 'root: journal: No such file or directory' see status
@@ -94,14 +116,14 @@ refused 3 'none: No such file or directory' anchorite status --authority none
 
 # Objects: each is named by a record, and all are verified.
 where() {
-	grep -n "$1" "$work/whole/journal.jsonl" | head -n 1 | cut -d : -f 1
+	grep -n "$1" "$work/whole/root/journal.jsonl" | head -n 1 |
+		cut -d : -f 1
 }
 missed=
-for object in "$work/whole/objects"/*; do
+for object in "$work/whole/root/objects"/*; do
 	name=${object##*/}
 	for change in 'printf x >>' 'rm -f'; do
-		rm -rf root
-		cp -a "$work/whole" root
+		restore whole
 		chmod u+w "root/objects/$name"
 		must sh -c "$change root/objects/$name"
 		run see audit verify
@@ -111,14 +133,12 @@ record $(where "$name"): .*$name: " "$log/err" ||
 	done
 done
 equal 'an object changed or missing is found' '' "$missed"
-rm -rf root
-cp -a "$work/whole" root
+restore whole
 certificate=$(sha256sum <"$policies/acm-pca-rsa-4096.yaml" | cut -c 1-64)
 rm -f "root/objects/$certificate"
 refused 7 "root: journal: record 1: init: objects: $certificate: No such file \
 or directory" see list
-rm -rf root
-cp -a "$work/whole" root
+restore whole
 certificate=$(see show "$id" --json | field sha256)
 rm -f "root/objects/$certificate"
 refused 7 "objects: $certificate: No such file or directory" see show "$id"
@@ -129,8 +149,7 @@ rm -rf root/objects
 refused 7 'root: objects: No such file or directory' see status
 
 # What no record names is rubbish, and no harm.
-rm -rf root
-cp -a "$work/whole" root
+restore whole
 echo rubbish >root/objects/rubbish
 passes 'a file that no record names' see audit verify
 says 'and the audit says so' '1 files in objects/ that no record names'

@@ -99,15 +99,15 @@ says 'each approval verified again' \
 passes 'status' see status
 says 'and the fate of the backup' 'copy-1: safe B; burnt before all'
 
-# Only the journal's own key is left in the store, and in its backup; public
-# objects are seen without a PIN.
+# Only the journal's own key, and its anchor, which is private, are left in the
+# store, and in its backup; public objects are seen without a PIN.
 pkcs11-tool --module "$module" --token-label demo --list-objects \
 	>"$log/out" 2>"$log/err"
 equal 'no public key of the root is left' 'root journal' \
 	"$(sed -n 's/^ *label: *//p' "$log/out" | sort -u)"
 for store in tokens tokens.backup; do
 	home=$(dirname "$(grep -rl 'root journal' "$work/$store")")
-	equal "two objects are left in $store" 2 \
+	equal "three objects are left in $store" 3 \
 		"$(find "$home" -name '*.object' ! -name token.object | wc -l)"
 	equal "no root key in $store" '' "$(grep -rl 'root root' "$home")"
 done

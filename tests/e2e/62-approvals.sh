@@ -183,14 +183,30 @@ sed -i "${line}d" root/journal.jsonl
 refused 7 "root: journal: record $line: sequence: want $line, have \
 $((line + 1))" see status
 cp "$log/kept" root/journal.jsonl
-# With the end cut off the program is deceived; the token is not.
+# With the end cut off, the token knows the head that is missing.
 must cp -r root cut
 head -n $((line - 1)) "$log/kept" >cut/journal.jsonl
 authority=cut
 run on bob,carol sign --profile subordinate-pathlen0 two.csr
-equal 'a journal without its end does not make the key sign' 5 "$status"
+equal 'a journal without its end: exit status' 7 "$status"
+equal 'both heads are named' "anchorite: anchor: the token knows record N; the \
+journal ends at record $((line - 1)): it is an older one; see 'anchorite \
+anchor accept --help'" "$(sed 's/knows record [0-9]*/knows record N/;s/ ([^)]*)//g' \
+	"$log/err")"
+
+# Two who take it as the newest deceive the program; not the token.
+cp -a "$work/tokens" "$work/token"
+after_showing recorded 'anchor accept' \
+	'anchor: takes 2 approvals of the role policy, has 1' \
+	on bob anchor accept 'a new disk'
+passes 'two accept it all the same' \
+	on bob,carol anchor accept 'a new disk'
+run on bob,carol sign --profile subordinate-pathlen0 two.csr
+equal 'this does not make the key sign' 5 "$status"
 cp "$log/err" "$log/out"
 says 'since the token was told' CKR_KEY_FUNCTION_NOT_PERMITTED
+rm -rf "$work/tokens"
+mv "$work/token" "$work/tokens"
 authority=root
 back=$(date -u -d '-1 day' +%Y-%m-%dT%H:%M:%SZ)
 run on bob,carol delete --time "$back"

@@ -218,7 +218,8 @@ typed() {
 		shift
 	done
 	at paper.yaml anchorite init --policy paper.yaml \
-		--custodians "$people" --shares shares "$@" --secret-fd 0 paper
+		--custodians "$people" --shares shares "$@" --secret-fd 0 \
+		--yes paper
 }
 wrong_words() {
 	echo wrong | typed "$(credential alice)"

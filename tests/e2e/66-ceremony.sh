@@ -13,6 +13,7 @@ hidden="$hidden
 
 next='credential of the next custodian (FILE, or sheet:NAME; empty: stop): '
 ask="alice approves? Type disable: "
+right='Is the time right? Type yes: '
 disable='disable --authority root'
 
 # comes NAME: types the credential and what opens it.
@@ -182,6 +183,11 @@ ANCHORITE_SITE=$work/paper.yaml
 begin_paper="init --policy $work/policy.yaml --custodians $people --shares \
 shares paper"
 typing "$begin_paper"
+answer "$right" 'no\n'
+ends 'a clock that is wrong' 4 'anchorite: not confirmed'
+equal 'nothing is begun' '' "$(ls -d paper 2>"$log/err")"
+typing "$begin_paper"
+answer "$right" 'yes\n'
 answer "$next" 'sheet:bob\n'
 answer "line 1 of bob's sheet: " "$(line bob 1)\\n"
 answer "line 2 of bob's sheet: " "$(line bob 1)\\n"

@@ -12,22 +12,26 @@ certify() {
 	on "$1" sign --profile subordinate-pathlen0 --reissue ca.csr
 }
 
-# with_kept SITE AUTHORITY COMMAND...: another token store and authority.
+# keep_store NAME STORE: the authority and a token store as they are now; it is
+# the token of NAME.yaml.
+keep_store() {
+	mkdir "$work/$1"
+	cp -a "$work/$2" "$work/$1/tokens"
+	cp -a root "$work/$1/"
+	site "$1.yaml" "$module"
+	sed -i "s|^store:.*|store: $1/tokens|" "$work/$1.yaml"
+	sed "s|= $work/tokens\$|= $work/$1/tokens|" "$work/softhsm2.conf" \
+		>"$work/$1/softhsm2.conf"
+}
+
+# with_kept NAME AUTHORITY COMMAND...: another token store and authority.
 with_kept() {
 	(
-		kept=$1 authority=$2
+		SOFTHSM2_CONF=$work/$1/softhsm2.conf
+		kept=$1.yaml authority=$2
 		shift 2
 		at "$kept" "$@"
 	)
-}
-
-# keep NAME STORE: the authority and a token store as they are now.
-keep() {
-	mkdir "$work/$1"
-	cp -a "$work/$2" "$work/$1/tokens"
-	[ -d "$work/$1.root" ] || cp -a root "$work/$1.root"
-	site "$1.yaml" "$module"
-	sed -i "s|^store:.*|store: $1/tokens|" "$work/$1.yaml"
 }
 
 resplit() {
@@ -75,12 +79,12 @@ recorded 'token resplit' 'request: is for resplit of something else: asked '\
 	field policy_sha256)"'","threshold":3}' \
 	resplit carol,dave --request "$work/resplit.json" --split 3/4
 
-keep before tokens
+keep_store before tokens
 passes 'what is kept can be used' \
-	with_kept before.yaml "$work/before.root" certify alice,bob
+	with_kept before "$work/before/root" certify alice,bob
 first=$(see status --json | field split)
 passes 'two agree on new PINs' resplit alice,bob
-keep after tokens.backup
+keep_store after tokens.backup
 says 'it says what opens the token now' \
 	'the token has new PINs: 2 of 4 shares open it'
 equal 'it is another split' different "$([ "$first" = "$(see status --json |
@@ -88,10 +92,16 @@ equal 'it is another split' different "$([ "$first" = "$(see status --json |
 equal 'an intent, an outcome and a seal' 'split-intent split seal' \
 	"$(events $(($(records) - 2)))"
 passes 'the new shares open it' certify alice,dave
-refused 5 "$dead" with_kept site.yaml "$work/before.root" certify alice,bob
-refused 5 "$dead" with_kept after.yaml "$work/before.root" certify alice,bob
+old_root() {
+	(
+		authority=$work/before/root
+		certify alice,bob
+	)
+}
+refused 5 "$dead" old_root
+refused 5 "$dead" with_kept after "$work/before/root" certify alice,bob
 passes 'in the backup, too, the new ones do' \
-	with_kept after.yaml "$work/after.root" certify alice,bob
+	with_kept after "$work/after/root" certify alice,bob
 
 # --- sheets ---------------------------------------------------------------
 
@@ -154,7 +164,7 @@ mv "$people/new/bob".* "$people/"
 passes 'which signs, and opens the token' certify bob,carol
 must see audit verify
 
-roster=$(echo "$roster" | sed 's/^dave .*/dave restore destroy backup/')
+roster=$(echo "$roster" | sed 's/^dave .*/dave restore destroy backup auditor/')
 roster="$roster
 erin operator share"
 printf 'operations:\n  policy:\n    approvals: 3\n' |
@@ -220,6 +230,15 @@ goes_on C_SetPIN:0x30:1:1
 # Both PINs are new, and the outcome is not recorded.
 stops C_Login:0x30:1:4 "token demo: C_Login: $fault"
 goes_on C_Login:0x30:1:4
+# The token's anchor is of this journal: nobody need take it in spite of it.
+stops C_SetPIN:0x30:1:1 "user PIN: C_SetPIN: $fault"
+cp -a root "$work/stopped"
+recorded 'anchor accept' 'anchor: what the token knows is of this journal: '\
+'nothing to accept' on alice,bob anchor accept 'the token stopped'
+rm -rf root
+cp -a "$work/stopped" root
+goes_on C_SetPIN:0x30:1:1
+passes 'and it signs' certify alice,erin
 # What cannot be finished is not begun.
 export FAKE_FLAGS=0x400000
 refused 5 'SO PIN: is locked' faked none resplit alice,bob

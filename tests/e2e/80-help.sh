@@ -11,9 +11,11 @@ commands=$(anchorite --help | sed -n '/^commands:/,/^$/p' |
 	sed -n 's/^  \([a-z].\{15\}[a-z ]\) .*/\1/p' | sed 's/ *$//')
 equal 'the commands' 'init;custodian new;custodian show;custodian replace;'\
 'token list;token init;token show;token resplit;root generate;root adopt;'\
-'root certify;root show;csr show;csr check;sign;revoke;crl;bundle;request;'\
-'approve;disable;enable;delete;restore;destroy;backup;policy adopt;'\
-'quorum show;recover;list;show;status;audit show;audit verify' \
+'root certify;root show;csr show;csr check;sign;revoke;crl;ocsp;bundle;'\
+'request;approve;disable;enable;delete;restore;destroy;backup;'\
+'policy adopt;quorum show;recover;anchor show;anchor accept;list;show;'\
+'status;audit show;audit verify;audit trace;audit reconcile;audit export;'\
+'audit bundle' \
 	"$(echo "$commands" | paste -s -d ';')"
 old_ifs=$IFS
 IFS='
@@ -48,7 +50,8 @@ refused 2 '--secret-fd: want a plain whole number, have x' \
 	see crl --secret-fd x
 refused 2 '--time: want a time such as 2026-11-21T06:30:48Z, have 2027' \
 	see crl --time 2027
-refused 2 '--by: want a name in plain text' see crl --by "a$(printf '\007')b"
+refused 2 '--by: want 1 to 100 characters of plain text' \
+	see crl --by "a$(printf '\007')b"
 run anchorite
 equal 'no command at all' 2 "$status"
 run anchorite token
@@ -92,6 +95,8 @@ json show see show --json "$(serial 1)"
 json 'root show' see root show --json
 json crl ca crl --json
 json bundle ca bundle --json --for acm-pca "$(serial 1)"
+json ocsp ca ocsp --json --out ocsp
+json 'anchor show' see anchor show --json
 json status see status --json
 json 'audit verify' see audit verify --json
 run see audit show --json

@@ -124,11 +124,13 @@ make_custody() {
 	on alice,dave root certify
 }
 
-# take_custody: the same, made once for a build and then copied. The cards'
-# files name the store by its path, which is another one in each test.
+# take_custody: the same, made once for a build, and anew each hour as a
+# sitting ends, and then copied. The cards' files name the store by its path,
+# which is another one in each test.
 take_custody() {
 	kept=$B/e2e/custody
-	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" 2>"$log/err")" ]
+	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" -mmin -60 \
+	    2>"$log/err")" ]
 	then
 		must make_custody
 		rm -rf "$kept"

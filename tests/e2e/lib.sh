@@ -155,11 +155,15 @@ new_token() {
 # begin POLICY DIR: an authority without a root key yet.
 begin() {
 	printf '%s\n' "$pin" | anchorite init --secret-fd 0 \
-		--policy "$policies/$1.yaml" "$2"
+		--policy "$policies/$1.yaml" --yes "$2"
 }
 
-# ca COMMAND...: anchorite on the authority, the PIN given.
+# ca COMMAND...: anchorite on the authority, the PIN given, nothing asked.
 ca() {
+	case " $* " in
+	*' --yes '*) ;;
+	*) set -- "$@" --yes ;;
+	esac
 	printf '%s\n' "$pin" |
 		anchorite "$@" --authority "$authority" --secret-fd 0
 }
@@ -199,11 +203,13 @@ make_authority() {
 		ca root certify --yes
 }
 
-# take_authority [POLICY]: the same, made once for a build and then copied.
+# take_authority [POLICY]: the same, made once for a build, and anew each hour
+# as a sitting ends, and then copied.
 take_authority() {
 	policy=${1:-acm-pca-rsa-4096}
 	kept=$B/e2e/$policy
-	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" 2>"$log/err")" ]
+	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" -mmin -60 \
+	    2>"$log/err")" ]
 	then
 		must make_authority "$policy"
 		rm -rf "$kept"
@@ -215,6 +221,20 @@ take_authority() {
 	rmdir "$work/tokens"
 	cp -a "$kept/tokens" "$work/"
 	cp -a "$kept/root" .
+}
+
+# keep NAME: the authority and its token as they are now. An older authority
+# alone would be refused, as the token knows the head of the journal.
+keep() {
+	mkdir "$work/$1"
+	cp -a "$authority" "$work/tokens" "$work/$1/"
+}
+
+# restore NAME: both as they were then.
+restore() {
+	rm -rf "$authority" "$work/tokens"
+	cp -a "$work/$1/$authority" .
+	cp -a "$work/$1/tokens" "$work/"
 }
 
 # request NAME [CURVE]: NAME.csr, of a fresh key.

@@ -7,6 +7,7 @@
 
 #include "authority.h"
 
+#include <anchorite/ca/private.h>
 #include <anchorite/out/audit.h>
 
 static struct audit
@@ -14,7 +15,7 @@ verify(const struct world *w)
 {
 	struct audit audit = { 0 };
 
-	MUST(audit_verify(w->path, &audit, &fault));
+	MUST(audit_verify(w->path, NULL, &audit, &fault));
 	return audit;
 }
 
@@ -24,7 +25,7 @@ refuse(const struct world *w, const char *sentence)
 	struct audit untouched = { .records = 77 };
 
 	MUST_FAIL(FAIL_JOURNAL, sentence,
-	    audit_verify(w->path, &untouched, &fault));
+	    audit_verify(w->path, NULL, &untouched, &fault));
 	assert_int_equal(untouched.records, 77);
 }
 
@@ -66,7 +67,7 @@ what_is_open_is_counted(void **state)
 	struct audit audit;
 
 	record_root_intent(w, "0f", &root);
-	world_append(w, "recovered", outcome_data(w));
+	record_recovered(w, NULL);
 	world_seal(w);
 	assert_int_equal(verify(w).possibly, 1);
 	record_root(w);
@@ -75,12 +76,12 @@ what_is_open_is_counted(void **state)
 	audit = verify(w);
 	assert_int_equal(audit.possibly, 2);
 	assert_int_equal(audit.unsealed, 1);
-	world_append(w, "recovered", outcome_data(w));
+	record_recovered(w, NULL);
 	world_seal(w);
 	record_revoked(w, SERIAL_A);
 	world_seal(w);
 	record_crl_intent(w, 1, &crl);
-	world_append(w, "recovered", outcome_data(w));
+	record_recovered(w, NULL);
 	world_seal(w);
 	record_crl(w, 2);
 	world_seal(w);
@@ -91,92 +92,151 @@ what_is_open_is_counted(void **state)
 	assert_int_equal(audit.unsealed, 0);
 }
 
+/* What nothing reads but the audit's end is named with its record, too. */
 static void
-every_byte_counts(void **state)
+objects_are_named_with_their_record(void **state)
 {
-	static const uint8_t flips[] = { 0x01, 0x20, 0x80 };
 	struct world *w = *state;
-	AUTO(buf_release) struct buf text = { 0 };
-	struct bytes lines[LINES_MAX];
-	size_t count, last;
+	struct json *data = json_new();
+	AUTO(buf_release) struct buf sentence = { 0 };
+	AUTO(auto_free) char *path = NULL;
+	struct digest digest;
+	char hex[DIGEST_HEX_SIZE];
 
-	load(w->journal, &text);
-	count = split_lines(buf_bytes(&text), lines);
-	last = text.len - lines[count - 1].len;
-	/* Each byte once; the last line, which no chain holds, in all ways. */
-	for (size_t at = 0; at < text.len; at++)
-		for (size_t n = 0; n < COUNT(flips); n++) {
-			if (at < last && n != at % COUNT(flips))
-				continue;
-			text.data[at] ^= flips[n];
-			overwrite(w->journal, buf_bytes(&text));
-			refuse(w, "test: journal: record ");
-			text.data[at] ^= flips[n];
-		}
-	overwrite(w->journal, buf_bytes(&text));
+	MUST(objects_put(w->authority->objects, bytes_text("a line"), &digest,
+	    &fault));
+	json_put_digest(data, "torn", &digest);
+	world_append(w, "bundled", data);
+	world_seal(w);
+	verify(w);
+	digest_hex(&digest, hex);
+	path = object_path(w, &digest);
+	overwrite(path, bytes_text("a lime"));
+	buf_printf(&sentence, "test: journal: record %lld: " OBJECTS_NAME
+	    "/%s: has been changed", (long long)world_seq(w) - 1, hex);
+	refuse(w, buf_cstr(&sentence));
+	assert_int_equal(unlink(path), 0);
+	sentence.len = 0;
+	buf_printf(&sentence, "test: journal: record %lld: " OBJECTS_NAME
+	    ": %s: No such file", (long long)world_seq(w) - 1, hex);
+	refuse(w, buf_cstr(&sentence));
+	overwrite(path, bytes_text("a line"));
 	verify(w);
 }
 
+/* The first record that names it, though another is read first. */
 static void
-every_line_counts(void **state)
-{
-	struct world *w = *state;
-	AUTO(buf_release) struct buf text = { 0 };
-	struct bytes lines[LINES_MAX];
-	size_t count;
-
-	load(w->journal, &text);
-	count = split_lines(buf_bytes(&text), lines);
-	/* With i and j exchanged; where they are one, it is cut out. */
-	for (size_t at = 0; at < count * count - 1; at++) {
-		AUTO(buf_release) struct buf other = { 0 };
-		size_t i = at / count, j = at % count;
-
-		for (size_t n = 0; n < count; n++)
-			if (i != j || n != i)
-				buf_put(&other, lines[n == i ? j :
-				    n == j ? i : n]);
-		overwrite(w->journal, buf_bytes(&other));
-		refuse(w, "sequence: want");
-	}
-	for (size_t i = 0; i < count; i++) {
-		AUTO(buf_release) struct buf other = { 0 };
-
-		for (size_t n = 0; n < count; n++) {
-			buf_put(&other, lines[n]);
-			if (n == i)
-				buf_put(&other, lines[n]);
-		}
-		overwrite(w->journal, buf_bytes(&other));
-		refuse(w, "sequence: want");
-	}
-}
-
-static void
-every_object_counts(void **state)
+first_record_is_named(void **state)
 {
 	struct world *w = *state;
 	const struct ledger *l = w->authority->ledger;
-	const struct digest *digests[] = {
-		&l->policy->digest, &l->journal_certificate->digest,
-		&l->root->digest, &l->issued[0].request,
-		&l->issued[0].certificate, &l->issued[1].certificate, &l->crl,
-	};
+	AUTO(auto_free) char *path = object_path(w, &l->policy->digest);
+	AUTO(auto_free) char *other =
+	    object_path(w, &l->journal_certificate->digest);
 
-	for (size_t n = 0; n < COUNT(digests); n++) {
-		AUTO(auto_free) char *path = object_path(w, digests[n]);
-		AUTO(buf_release) struct buf content = { 0 };
+	overwrite(path, bytes_text("x"));
+	overwrite(other, bytes_text("x"));
+	refuse(w, "journal: record 1: init: " OBJECTS_NAME "/");
+}
 
-		load(path, &content);
-		assert_int_equal(unlink(path), 0);
-		refuse(w, ": No such file or directory");
-		content.data[content.len - 1] ^= 1;
-		overwrite(path, buf_bytes(&content));
-		refuse(w, ": has been changed");
-		content.data[content.len - 1] ^= 1;
-		overwrite(path, buf_bytes(&content));
-		verify(w);
-	}
+/* A value that only its commitment stands for. */
+static void
+private_values_can_be_taken_out(void **state)
+{
+	struct world *w = *state;
+	struct json *data = json_new();
+	AUTO(buf_release) struct buf by = { 0 };
+	AUTO(buf_release) struct buf ticket = { 0 };
+	AUTO(auto_free) char *path = NULL;
+	struct digest digest;
+
+	MUST(private_put(w->authority->objects, "Alice", &by, &fault));
+	MUST(private_put(w->authority->objects, "INC-4711", &ticket,
+	    &fault));
+	world_reopen(w);
+	w->act.by = buf_cstr(&by);
+	json_put_text(data, "consumer", buf_cstr(&ticket));
+	json_put_text(data, "other", "private: no, not so");
+	world_append(w, "bundled", data);
+	world_seal(w);
+	assert_int_equal(verify(w).redacted, 0);
+	assert_int_equal(verify(w).strays, 0);
+	MUST(private_read(buf_cstr(&ticket), &digest, &fault));
+	path = object_path(w, &digest);
+	overwrite(path, bytes_text("{\"salt\":\"00\",\"value\":\"INC-4712\"}"));
+	refuse(w, ": has been changed");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(verify(w).redacted, 1);
+	free(path);
+	MUST(private_read(buf_cstr(&by), &digest, &fault));
+	path = object_path(w, &digest);
+	assert_int_equal(unlink(path), 0);
+	/* In the record, and in the seal behind it. */
+	assert_int_equal(verify(w).redacted, 3);
+}
+
+static void
+what_is_no_private_value_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct json *data = json_new();
+	AUTO(buf_release) struct buf text = { 0 };
+	struct digest digest;
+	char hex[DIGEST_HEX_SIZE];
+
+	MUST(objects_put(w->authority->objects, bytes_text("x"), &digest,
+	    &fault));
+	digest_hex(&digest, hex);
+	buf_printf(&text, PRIVATE_PREFIX "%s", hex);
+	json_put_text(data, "consumer", buf_cstr(&text));
+	world_append(w, "bundled", data);
+	world_seal(w);
+	refuse(w, ": private value: JSON: ");
+}
+
+/* Where it came to, last. */
+struct watcher {
+	struct audit_progress last;
+	int told;
+};
+
+static void
+watch(void *context, const struct audit_progress *progress)
+{
+	struct watcher *watcher = context;
+
+	assert_true(progress->records >= watcher->last.records);
+	assert_true(progress->done >= watcher->last.done);
+	assert_true(progress->done <= progress->total);
+	watcher->last = *progress;
+	watcher->told++;
+}
+
+static void
+progress_is_told(void **state)
+{
+	struct world *w = *state;
+	struct watcher watcher = { .told = 0 };
+	const struct audit_watch eyes = { watch, &watcher };
+	AUTO(buf_release) struct buf text = { 0 };
+	struct audit audit = { 0 };
+
+	MUST(audit_verify(w->path, &eyes, &audit, &fault));
+	load(w->journal, &text);
+	assert_true(watcher.told >= 1);
+	/* Ten times a second, on a machine however slow. */
+	assert_true(watcher.told < world_seq(w));
+	assert_int_equal(watcher.last.records, world_seq(w));
+	assert_int_equal(watcher.last.done, text.len);
+	assert_int_equal(watcher.last.total, text.len);
+	/* What is not sound has no end. */
+	watcher = (struct watcher){ .told = 0 };
+	text.data[text.len - 2] ^= 1;
+	overwrite(w->journal, buf_bytes(&text));
+	MUST_FAIL(FAIL_JOURNAL, "journal: record ",
+	    audit_verify(w->path, &eyes, &audit, &fault));
+	assert_true(watcher.last.done < watcher.last.total ||
+	    watcher.told == 0);
 }
 
 /* Another good certificate of the same root, under the name of the first. */
@@ -194,13 +254,51 @@ exchanged_certificate_is_refused(void **state)
 	digest_hex(&l->issued[0].certificate, one_hex);
 	digest_hex(&l->issued[1].certificate, other_hex);
 	world_rewrite(w, one_hex, other_hex);
-	refuse(w, "record 9: a certificate is not the one intended");
+	refuse(w, "record 9: item 1: a certificate is not the one "
+	    "intended");
 	world_rewrite(w, other_hex, one_hex);
-	refuse(w, "record 12: a certificate is not the one intended");
+	refuse(w, "record 12: item 1: a certificate is not the one "
+	    "intended");
 	load(other, &content);
 	assert_int_equal(unlink(one), 0);
 	overwrite(one, buf_bytes(&content));
 	refuse(w, ": has been changed");
+}
+
+static void
+responses_are_derived(void **state)
+{
+	struct world *w = *state;
+
+	record_ocsp(w, SERIAL_A);
+	world_seal(w);
+	record_ocsp(w, SERIAL_B);
+	world_seal(w);
+	assert_int_equal(verify(w).responses, 2);
+	/* The time of revocation is an input. */
+	world_rewrite(w, "superseded", "keyCompromise");
+	refuse(w, "record 16: the bytes to be signed do not derive");
+}
+
+static void
+other_responses_are_refused(void **state)
+{
+	struct world *w = *state;
+	const struct ledger *l = w->authority->ledger;
+	char one_hex[DIGEST_HEX_SIZE], other_hex[DIGEST_HEX_SIZE];
+
+	record_ocsp(w, SERIAL_A);
+	world_seal(w);
+	record_ocsp(w, SERIAL_B);
+	world_seal(w);
+	digest_hex(&l->issued[0].ocsp, one_hex);
+	digest_hex(&l->issued[1].ocsp, other_hex);
+	world_rewrite(w, one_hex, other_hex);
+	refuse(w, "record 20: item 1: an OCSP response is not the one "
+	    "intended");
+	world_rewrite(w, other_hex, one_hex);
+	refuse(w, "record 23: item 1: an OCSP response is not the one "
+	    "intended");
 }
 
 /* With the journal key, but without the right inputs. */
@@ -291,7 +389,7 @@ other_signatures_are_refused(void **state)
 	sign_with("ecdsa-sha384", stranger, buf_bytes(&tbs), &der);
 	record_signed(w, SERIAL_A, buf_bytes(&der));
 	world_seal(w);
-	refuse(w, "record 9: signature does not verify");
+	refuse(w, "record 9: item 1: signature does not verify");
 	EVP_PKEY_free(stranger);
 }
 
@@ -441,10 +539,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN(all_is_counted, world_setup_full),
 		IN(what_is_open_is_counted, world_setup_pending),
-		IN(every_byte_counts, world_setup),
-		IN(every_line_counts, world_setup),
-		IN(every_object_counts, world_setup_full),
+		IN(objects_are_named_with_their_record, world_setup),
+		IN(first_record_is_named, world_setup_full),
+		IN(private_values_can_be_taken_out, world_setup),
+		IN(what_is_no_private_value_is_refused, world_setup),
+		IN(progress_is_told, world_setup_full),
 		IN(exchanged_certificate_is_refused, world_setup_full),
+		IN(responses_are_derived, world_setup_full),
+		IN(other_responses_are_refused, world_setup_full),
 		IN(what_does_not_derive_is_refused, world_setup_full),
 		IN(other_bytes_are_refused, world_setup),
 		IN(other_signatures_are_refused, world_setup),

@@ -91,7 +91,7 @@ unsealed_init_opens(void **state)
 	(void)fail_with(&refusal, FAIL_REFUSED, "no");
 	authority_refuse(w->authority, &w->act, "root generate", &refusal);
 	world_reopen(w);
-	world_append(w, "recovered", outcome_data(w));
+	record_recovered(w, NULL);
 	world_reopen(w);
 	world_seal(w);
 	world_reopen(w);
@@ -118,7 +118,8 @@ seal_of_a_stranger_is_refused(void **state)
 	int64_t seq = world_seq(w);
 
 	MUST_FAIL(FAIL_TOKEN, "seal: signature does not verify",
-	    authority_seal(w->authority, &w->act, stranger, &fault));
+	    authority_seal(w->authority, &w->act,
+		&(struct sealer){ .signer = stranger }, &fault));
 	assert_int_equal(world_seq(w), seq);
 	/* One that stands in the journal all the same. */
 	w->journal_key = stranger;

@@ -17,6 +17,7 @@
 #include <anchorite/ca/authority.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/root.h>
+#include <anchorite/x509/ocsp.h>
 
 #include "softhsm.h"
 
@@ -97,7 +98,8 @@ world_append(struct world *w, const char *event, struct json *data)
 static inline void
 world_seal(struct world *w)
 {
-	MUST(authority_seal(w->authority, &w->act, w->journal_key, &fault));
+	MUST(authority_seal(w->authority, &w->act,
+	    &(struct sealer){ .signer = w->journal_key }, &fault));
 }
 
 static inline void
@@ -161,6 +163,7 @@ root_key_data(EVP_PKEY *key)
 	json_put_text(data, "id", "02");
 	json_put_text(data, "label", "root");
 	json_put_text(data, "key", buf_cstr(&text));
+	json_put_number(data, "self_tests", 2);
 	return data;
 }
 
@@ -185,6 +188,19 @@ outcome_data(struct world *w)
 
 	json_put_number(data, "intent", w->authority->ledger->intent.seq);
 	return data;
+}
+
+/* What is not in `found`, a list that is taken over, was not made (NULL:
+ * nothing was). */
+static inline void
+record_recovered(struct world *w, struct json *found)
+{
+	struct json *data = outcome_data(w);
+
+	if (found == NULL)
+		found = json_new_list();
+	json_put(data, "found", &found);
+	world_append(w, "recovered", data);
 }
 
 static inline void
@@ -335,6 +351,41 @@ record_crl(struct world *w, uint64_t number)
 	data = outcome_data(w);
 	put_object(w, data, "crl", buf_bytes(&der));
 	world_append(w, "crl-signed", data);
+}
+
+/* The data of an intent to sign one OCSP response. */
+static inline struct json *
+ocsp_data(struct world *w, const char *serial_hex, struct buf *tbs)
+{
+	struct serial serial = serial_of(serial_hex);
+	struct json *item = json_new();
+
+	tbs->len = 0;
+	MUST(plan_ocsp(w->authority->ledger, &serial, w->act.now, tbs,
+	    &fault));
+	json_put_text(item, "serial", serial_hex);
+	return intent_data(w, item, buf_bytes(tbs));
+}
+
+/* The outcome: a response under the intent's serial. */
+static inline void
+record_ocsp(struct world *w, const char *serial_hex)
+{
+	AUTO(buf_release) struct buf tbs = { 0 };
+	AUTO(buf_release) struct buf der = { 0 };
+	AUTO(buf_release) struct buf signature = { 0 };
+	const struct alg *alg = alg_find("ecdsa-sha384");
+	struct json *item = json_new(), *items = json_new_list(), *data;
+
+	world_append(w, "ocsp-intent", ocsp_data(w, serial_hex, &tbs));
+	MUST(alg_sign(alg, w->root_key, buf_bytes(&tbs), &signature, &fault));
+	ocsp_assemble(alg, buf_bytes(&tbs), buf_bytes(&signature), &der);
+	json_put_text(item, "serial", serial_hex);
+	put_object(w, item, "response", buf_bytes(&der));
+	json_add(items, &item);
+	data = outcome_data(w);
+	json_put(data, "items", &items);
+	world_append(w, "ocsp-signed", data);
 }
 
 static inline void

@@ -32,6 +32,7 @@ parameters_are_canonical(void **state)
 {
 	AUTO(ledger_release) struct ledger *ledger = ledger_new();
 	struct serial serial = serial_of("4A:02");
+	const struct serial serials[] = { serial, serial_of("06") };
 	struct digest digest = digest_d();
 	struct split_form form = { 2, 4 };
 	struct {
@@ -48,6 +49,13 @@ parameters_are_canonical(void **state)
 		{ deed_policy(&digest), "{\"policy\":\"" D "\"}" },
 		{ deed_resplit(&digest, &form), "{\"count\":4,\"policy\":\"" D
 		    "\",\"threshold\":2}" },
+		{ deed_recover(&digest), "{\"torn\":\"" D "\"}" },
+		{ deed_anchor("why", NULL),
+		    "{\"reason\":\"why\",\"torn\":\"\"}" },
+		{ deed_anchor("why", &digest),
+		    "{\"reason\":\"why\",\"torn\":\"" D "\"}" },
+		{ deed_ocsp(serials, COUNT(serials)),
+		    "{\"serials\":[\"4a02\",\"06\"]}" },
 	};
 
 	(void)state;
@@ -70,9 +78,11 @@ signing_names_each_request(void **state)
 	AUTO(buf_release) struct buf want = { 0 };
 	char first[DIGEST_HEX_SIZE], second[DIGEST_HEX_SIZE];
 	struct serial serial = serial_of("11");
+	struct digest key;
 
 	(void)state;
-	digest_of(other->spki.der, &ledger_add(ledger, &serial)->key);
+	digest_of(other->spki.der, &key);
+	ledger_add(ledger, &serial, &key);
 	digest_hex(&one->digest, first);
 	digest_hex(&other->digest, second);
 	buf_printf(&want, "{\"profile\":\"sub\",\"requests\":["
@@ -129,6 +139,10 @@ deeds_are_described(void **state)
 		    "Unlock the disabled root key of " NAME " for one "
 		    "signature, that of a CRL,\nand lock it again:\n"
 		    "  CRL number     3\n" },
+		{ OPERATION_OCSP, "{\"serials\":[\"4a\",\"4b\"]}",
+		    "Sign OCSP responses with the root key of " NAME
+		    ", about:\n  serial         4a\n"
+		    "  serial         4b\n" },
 		{ OPERATION_DISABLE, "{}", "Disable the root key of " NAME
 		    ".\nIt signs no certificate any more until it is enabled "
 		    "again. Those that it\nissued stay valid.\n" },
@@ -167,6 +181,18 @@ deeds_are_described(void **state)
 		    "  new shares     4, any 2 of them open the token\n"
 		    "The old shares open it no more.\n"
 		    "  under the policy with SHA-256\n    " D "\n" },
+		{ OPERATION_RECOVER, "{\"torn\":\"" D "\"}",
+		    "Set aside the torn last line in the journal of " NAME
+		    ":\n  SHA-256 of what stands of it\n    " D "\n"
+		    "It is kept as an object; the record of this stands in "
+		    "its place.\n" },
+		{ OPERATION_ANCHOR, "{\"reason\":\"a new token\","
+		    "\"torn\":\"\"}",
+		    "Take the journal of " NAME " as it stands, whatever its "
+		    "anchor says.\n  reason         a new token\n"
+		    "If a newer journal exists, what it says is lost: find "
+		    "out first why\nthe token, or the paper, knows another "
+		    "head.\n" },
 	};
 
 	(void)state;
@@ -205,6 +231,17 @@ hostile_texts_are_escaped(void **state)
 		    "  name           \\x{0007}\n  place          \\\\\n" },
 		{ OPERATION_POLICY, "{\"policy\":\"\\u009b\"}",
 		    "    \\x{009B}\n" },
+		{ OPERATION_OCSP, "{\"serials\":[\"4a\",\"\\n4b\"]}",
+		    "  serial         4a\n  serial         \\x{000A}4b\n" },
+		{ OPERATION_RECOVER, "{\"torn\":\"\\u009b\"}",
+		    "    \\x{009B}\n" },
+		{ OPERATION_ANCHOR, "{\"reason\":\"\\u202ea\","
+		    "\"torn\":\"" D "\"}",
+		    "  reason         \\x{202E}a\n  and its last line is "
+		    "torn: what stands of it is kept, SHA-256\n    " D
+		    "\n" },
+		{ OPERATION_ANCHOR, "{\"reason\":\"a\",\"torn\":"
+		    "\"\\u009b\"}", "    \\x{009B}\n" },
 	};
 
 	(void)state;
@@ -268,6 +305,20 @@ other_parameters_are_refused(void **state)
 		    "\"threshold\":5}", "threshold: want 2 to 4, have 5" },
 		{ OPERATION_RESPLIT, "{\"count\":4,\"p\":\"a\","
 		    "\"threshold\":2}", "policy: missing" },
+		{ OPERATION_OCSP, "{\"serials\":{}}",
+		    "serials: want a list" },
+		{ OPERATION_OCSP, "{\"serials\":[7]}",
+		    "serials: want strings" },
+		{ OPERATION_OCSP, "{\"serials\":[],\"x\":1}",
+		    "want 1, have 2" },
+		{ OPERATION_RECOVER, "{}", "want 1, have 0" },
+		{ OPERATION_RECOVER, "{\"x\":\"y\"}", "torn: missing" },
+		{ OPERATION_ANCHOR, "{\"reason\":\"a\"}",
+		    "want 2, have 1" },
+		{ OPERATION_ANCHOR, "{\"torn\":\"a\",\"x\":\"y\"}",
+		    "reason: missing" },
+		{ OPERATION_ANCHOR, "{\"reason\":\"a\",\"x\":\"y\"}",
+		    "torn: missing" },
 	};
 
 	(void)state;
@@ -392,10 +443,12 @@ records_give_their_parameters(void **state)
 	AUTO(json_release) struct json *crl = deed_crl(ledger);
 	AUTO(json_release) struct json *days = deed_delete(9);
 	AUTO(json_release) struct json *revoking = NULL;
+	AUTO(json_release) struct json *responding = NULL;
 	struct serial serial = serial_of(SERIAL_B);
 	struct json *data = json_new();
 
 	revoking = deed_revoke(&serial, "superseded");
+	responding = deed_ocsp(&serial, 1);
 	want_of_record(w, OPERATION_SIGN, sign_data(w, csr, "77", &tbs),
 	    signing);
 	json_put_text(data, "reason", "superseded");
@@ -405,6 +458,8 @@ records_give_their_parameters(void **state)
 	want_of_record(w, OPERATION_CRL_DISABLED, json_new(), crl);
 	want_of_record(w, OPERATION_DELETE,
 	    deed_data(deed_delete(9), NOBODY, NOBODY), days);
+	want_of_record(w, OPERATION_OCSP, ocsp_data(w, SERIAL_B, &tbs),
+	    responding);
 }
 
 static void
@@ -429,6 +484,13 @@ unsound_records_are_found(void **state)
 		{ OPERATION_REVOKE, FAIL_INPUT,
 		    "{\"reason\":\"x\",\"serial\":\"zz\"}",
 		    "zz: not a serial number" },
+		{ OPERATION_OCSP, FAIL_INPUT, "{}", "items: missing" },
+		{ OPERATION_OCSP, FAIL_INPUT, "{\"items\":[{}]}",
+		    "serial: missing" },
+		{ OPERATION_OCSP, FAIL_INPUT, "{\"items\":[{\"serial\":"
+		    "\"zz\"}]}", "zz: not a serial number" },
+		{ OPERATION_RECOVER, FAIL_INPUT, "{}", "parameters: missing" },
+		{ OPERATION_ANCHOR, FAIL_INPUT, "{}", "parameters: missing" },
 		{ OPERATION_DISABLE, FAIL_INPUT, "{}", "parameters: missing" },
 		{ OPERATION_DELETE, FAIL_INPUT, "{\"parameters\":7}",
 		    "parameters: want an object" },

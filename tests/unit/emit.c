@@ -63,7 +63,8 @@ append(struct world *w, const char *event, struct json **data)
 static void
 seal(struct world *w)
 {
-	MUST(authority_seal(w->authority, &act, journal_key, &fault));
+	MUST(authority_seal(w->authority, &act,
+	    &(struct sealer){ .signer = journal_key }, &fault));
 }
 
 static void
@@ -138,6 +139,7 @@ record_root_key(struct world *w)
 	json_put_text(data, "id", "02");
 	json_put_text(data, "label", "root");
 	json_put_text(data, "key", buf_cstr(&text));
+	json_put_number(data, "self_tests", 2);
 	append(w, "root-key", &data);
 }
 
@@ -374,7 +376,8 @@ test_acm_pca(void **state)
 	AUTO(auto_free) char *path = NULL;
 
 	MUST(emit_bundle_with(w->authority, &act, consumer("acm-pca"),
-	    w->authority->ledger->issued, NULL, journal_key, &path, &fault));
+	    w->authority->ledger->issued, NULL,
+	    &(struct sealer){ .signer = journal_key }, &path, &fault));
 	assert_string_equal(path, want);
 	check_directory(w, path, names);
 	check_record(w, path, "acm-pca");
@@ -393,7 +396,8 @@ test_files(void **state)
 	AUTO(auto_free) char *path = NULL;
 
 	MUST(emit_bundle_with(w->authority, &act, consumer("files"),
-	    w->authority->ledger->issued, want, journal_key, &path, &fault));
+	    w->authority->ledger->issued, want,
+	    &(struct sealer){ .signer = journal_key }, &path, &fault));
 	assert_string_equal(path, want);
 	check_directory(w, path, names);
 	check_record(w, path, "files");
@@ -408,8 +412,8 @@ refuse(struct world *w, const struct emit_consumer *row, const char *path,
 	char *untouched = NULL;
 
 	assert_int_equal(emit_bundle_with(w->authority, &act, row,
-	    w->authority->ledger->issued, path, journal_key, &untouched,
-	    &fail), -1);
+	    w->authority->ledger->issued, path,
+	    &(struct sealer){ .signer = journal_key }, &untouched, &fail), -1);
 	assert_string_equal(fail.sentence, sentence);
 	assert_int_equal(fail.kind, FAIL_REFUSED);
 	assert_null(untouched);
@@ -459,7 +463,8 @@ test_no_crl(void **state)
 	refuse(w, consumer("acm-pca"), NULL, "acm-pca: CRL: want one, have "
 	    "none: sign it first, with 'anchorite crl'");
 	MUST(emit_bundle_with(w->authority, &act, consumer("files"),
-	    w->authority->ledger->issued, NULL, journal_key, &path, &fault));
+	    w->authority->ledger->issued, NULL,
+	    &(struct sealer){ .signer = journal_key }, &path, &fault));
 }
 
 static void

@@ -369,7 +369,7 @@ change_within_the_chain_is_seen(void **state)
 }
 
 static void
-torn_line_is_mended(void **state)
+torn_line_is_set_aside(void **state)
 {
 	struct place *p = *state;
 	AUTO(buf_release) struct buf text = { 0 };
@@ -378,7 +378,7 @@ torn_line_is_mended(void **state)
 
 	fill(p, 1);
 	MUST_FAIL(FAIL_JOURNAL, "journal: not torn",
-	    journal_mend(p->journal, &fault));
+	    journal_set_aside(p->journal, &fault));
 	MUST_FAIL(FAIL_JOURNAL, "journal: not torn",
 	    journal_read_torn(p->journal, &torn, &fault));
 	buf_text(&text, FIRST "{\"by\":\"tes");
@@ -387,14 +387,168 @@ torn_line_is_mended(void **state)
 	assert_int_equal(journal_head(p->journal)->seq, 1);
 	MUST(journal_read_torn(p->journal, &torn, &fault));
 	assert_string_equal(buf_cstr(&torn), "{\"by\":\"tes");
-	MUST(journal_mend(p->journal, &fault));
-	assert_false(journal_is_torn(p->journal));
+	MUST(journal_set_aside(p->journal, &fault));
 	load(p->file, &have);
-	assert_string_equal(buf_cstr(&have), FIRST);
+	assert_string_equal(buf_cstr(&have), buf_cstr(&text));
 	fill(p, 1);
+	assert_false(journal_is_torn(p->journal));
 	reopen(p);
 	MUST(journal_replay(p->journal, NULL, NULL, &fault));
 	assert_int_equal(journal_head(p->journal)->seq, 2);
+}
+
+/* FIRST with a torn line behind it, set aside. */
+static void
+set_aside(struct place *p, const char *torn)
+{
+	AUTO(buf_release) struct buf text = { 0 };
+
+	buf_text(&text, FIRST);
+	buf_text(&text, torn);
+	refuse_text(p, buf_bytes(&text), "journal: record 2: torn");
+	MUST(journal_set_aside(p->journal, &fault));
+}
+
+/* Whether it is longer than the record that comes over it, or shorter. */
+static void
+record_stands_in_its_place(void **state)
+{
+	struct place *p = *state;
+	AUTO(buf_release) struct buf want = { 0 };
+	AUTO(buf_release) struct buf torn = { 0 };
+
+	fill(p, 2);
+	load(p->file, &want);
+	while (torn.len <= 3 * want.len) {
+		AUTO(buf_release) struct buf have = { 0 };
+
+		buf_text(&torn, "{\"by\":\"tes");
+		set_aside(p, buf_cstr(&torn));
+		MUST(append(p, NOW + 1, &fault));
+		load(p->file, &have);
+		assert_string_equal(buf_cstr(&have), buf_cstr(&want));
+	}
+	/* As long as itself, to the byte. */
+	torn.len = 0;
+	buf_put(&torn, bytes_of(want.data + strlen(FIRST),
+	    want.len - strlen(FIRST) - 1));
+	buf_text(&torn, "x");
+	set_aside(p, buf_cstr(&torn));
+	MUST(append(p, NOW + 1, &fault));
+	reopen(p);
+	MUST(journal_replay(p->journal, NULL, NULL, &fault));
+	assert_int_equal(journal_head(p->journal)->seq, 2);
+	assert_false(journal_is_torn(p->journal));
+}
+
+/* A crash before the rest is cut off: the record stands, a line is torn. */
+static void
+rest_behind_the_record_is_torn_again(void **state)
+{
+	struct place *p = *state;
+	AUTO(buf_release) struct buf text = { 0 };
+	AUTO(buf_release) struct buf rest = { 0 };
+
+	fill(p, 2);
+	load(p->file, &text);
+	buf_text(&text, "st of it");
+	refuse_text(p, buf_bytes(&text), "journal: record 3: torn");
+	assert_true(journal_is_torn(p->journal));
+	assert_int_equal(journal_head(p->journal)->seq, 2);
+	MUST(journal_read_torn(p->journal, &rest, &fault));
+	assert_string_equal(buf_cstr(&rest), "st of it");
+	MUST(journal_set_aside(p->journal, &fault));
+	MUST(append(p, NOW + 2, &fault));
+	reopen(p);
+	MUST(journal_replay(p->journal, NULL, NULL, &fault));
+	assert_int_equal(journal_head(p->journal)->seq, 3);
+}
+
+/* Appended after is not over it: it is gone only once. */
+static void
+what_follows_is_appended(void **state)
+{
+	struct place *p = *state;
+
+	fill(p, 1);
+	set_aside(p, "{\"by\":\"tes");
+	MUST(append(p, NOW + 1, &fault));
+	assert_false(journal_is_torn(p->journal));
+	MUST_FAIL(FAIL_JOURNAL, "journal: not torn",
+	    journal_set_aside(p->journal, &fault));
+	MUST(append(p, NOW + 2, &fault));
+	MUST(append(p, NOW + 3, &fault));
+	reopen(p);
+	MUST(journal_replay(p->journal, NULL, NULL, &fault));
+	assert_int_equal(journal_head(p->journal)->seq, 4);
+}
+
+/* Set aside, and no record came: it is torn as before. */
+static void
+what_is_set_aside_stays(void **state)
+{
+	struct place *p = *state;
+	AUTO(buf_release) struct buf before = { 0 };
+	AUTO(buf_release) struct buf after = { 0 };
+
+	fill(p, 1);
+	set_aside(p, "{\"by\":\"tes");
+	load(p->file, &before);
+	MUST_FAIL(FAIL_REFUSED, "clock: it is ", append(p, NOW - 1, &fault));
+	reopen(p);
+	MUST_FAIL(FAIL_JOURNAL, "journal: record 2: torn",
+	    journal_replay(p->journal, NULL, NULL, &fault));
+	load(p->file, &after);
+	assert_string_equal(buf_cstr(&after), buf_cstr(&before));
+}
+
+static void
+want_found(const struct place *p, struct bytes prefix, int64_t want)
+{
+	int64_t seq = -1;
+
+	MUST(journal_find(p->journal, prefix, &seq, &fault));
+	assert_int_equal(seq, want);
+}
+
+static void
+records_are_found_by_digest(void **state)
+{
+	struct place *p = *state;
+	AUTO(buf_release) struct buf text = { 0 };
+	struct bytes lines[LINES_MAX];
+	struct digest digest;
+	int64_t untouched = 77;
+	uint8_t long_one[DIGEST_LEN + 1] = { 0 };
+
+	want_found(p, bytes_text("x"), 0);
+	fill(p, 3);
+	load(p->file, &text);
+	assert_int_equal(split_lines(buf_bytes(&text), lines), 3);
+	for (size_t n = 0; n < 3; n++) {
+		digest_of(lines[n], &digest);
+		for (size_t len = 16; len <= DIGEST_LEN; len++)
+			want_found(p, bytes_of(digest.bytes, len),
+			    (int64_t)n + 1);
+		/* One bit off, at its very end. */
+		digest.bytes[15] ^= 1;
+		want_found(p, bytes_of(digest.bytes, 16), 0);
+	}
+	MUST_FAIL(FAIL_INPUT, "digest: want 1 to 32 octets, have 0",
+	    journal_find(p->journal, bytes_of(long_one, 0), &untouched,
+	    &fault));
+	MUST_FAIL(FAIL_INPUT, "digest: want 1 to 32 octets, have 33",
+	    journal_find(p->journal, bytes_of(long_one, sizeof(long_one)),
+	    &untouched, &fault));
+	assert_int_equal(untouched, 77);
+	/* What is appended later is found, a torn line is not. */
+	MUST(append(p, NOW + 3, &fault));
+	digest = journal_head(p->journal)->digest;
+	want_found(p, bytes_of(digest.bytes, DIGEST_LEN), 4);
+	MUST(append(p, NOW + 4, &fault));
+	set_aside(p, "{\"by\":\"tes");
+	digest_of(bytes_text("{\"by\":\"tes"), &digest);
+	want_found(p, bytes_of(digest.bytes, DIGEST_LEN), 0);
 }
 
 /* A full disk: what was begun is taken off again. */
@@ -538,7 +692,12 @@ main(void)
 		IN_PLACE(nul_within_a_line_is_refused),
 		IN_PLACE(order_is_kept),
 		IN_PLACE(change_within_the_chain_is_seen),
-		IN_PLACE(torn_line_is_mended),
+		IN_PLACE(torn_line_is_set_aside),
+		IN_PLACE(record_stands_in_its_place),
+		IN_PLACE(rest_behind_the_record_is_torn_again),
+		IN_PLACE(what_follows_is_appended),
+		IN_PLACE(what_is_set_aside_stays),
+		IN_PLACE(records_are_found_by_digest),
 		IN_PLACE(short_write_leaves_nothing),
 		IN_PLACE(lines_have_a_bound),
 		IN_PLACE(is_opened_by_one_writer),

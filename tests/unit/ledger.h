@@ -39,6 +39,7 @@ dump_issued(const struct issued *issued, struct buf *out)
 	dump_digest(&issued->request, out);
 	dump_digest(&issued->tbs, out);
 	dump_digest(&issued->key, out);
+	dump_digest(&issued->ocsp, out);
 	buf_printf(out, "%d %d %s %lld %lld %d\n", issued->status,
 	    issued->has_certificate, issued->profile,
 	    (long long)issued->issued_at, (long long)issued->revoked_at,
@@ -48,8 +49,9 @@ dump_issued(const struct issued *issued, struct buf *out)
 static inline void
 dump_intent(const struct intent *intent, struct buf *out)
 {
-	buf_printf(out, "%lld %lld %s %s %llu\n", (long long)intent->seq,
-	    (long long)intent->time, intent->event ? intent->event : "-",
+	buf_printf(out, "%lld %d %lld %s %s %llu\n",
+	    (long long)intent->seq, intent->purpose, (long long)intent->time,
+	    intent->event ? intent->event : "-",
 	    intent->profile ? intent->profile : "-",
 	    (unsigned long long)intent->crl_number);
 	for (size_t n = 0; n < intent->count; n++) {
@@ -128,8 +130,11 @@ dump(const struct ledger *l, struct buf *out)
 	buf_printf(out, "%llu %lld %lld\n", (unsigned long long)l->crl_number,
 	    (long long)l->crl_this_update, (long long)l->crl_next_update);
 	dump_intent(&l->intent, out);
-	buf_printf(out, "%lld %lld %lld %s %lld %lld %s\n",
-	    (long long)l->root_signatures, (long long)l->refusals,
+	for (int n = 0; n < PURPOSES; n++)
+		buf_printf(out, "%lld+%lld ", (long long)l->uses[n].made,
+		    (long long)l->uses[n].perhaps);
+	buf_printf(out, "%s %lld %lld %s %lld %lld %s\n", l->boot,
+	    (long long)l->refusals,
 	    (long long)l->sealed_seq, l->seal ? l->seal : "-",
 	    (long long)l->loose, (long long)l->time, l->by ? l->by : "-");
 	dump_digest(&l->sealed, out);

@@ -12,6 +12,8 @@
 
 #define D "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+#define FOLLOWED "{\"by_token\":true,\"self_tests\":1"
+
 static struct world *
 world_of(void **state)
 {
@@ -178,14 +180,12 @@ the_token_follows_after_a_crash(void **state)
 {
 	struct world *w = world_of(state);
 	struct fail refusal = { 0 };
-	struct json *data = json_new();
 
 	world_append(w, "disable", deed_data(deed_nothing(), ALICE, NOBODY));
 	(void)fail_with(&refusal, FAIL_REFUSED, "no");
 	authority_refuse(w->authority, &w->act, "sign", &refusal);
 	assert_string_equal(refusal.sentence, "no");
-	json_put_number(data, "intent", 0);
-	world_append(w, "recovered", data);
+	record_recovered(w, NULL);
 	assert_true(ledger_of(w)->standing.is_due);
 	append_followed(w, "key-locked");
 	world_seal(w);
@@ -202,15 +202,68 @@ what_the_token_did_is_judged(void **state)
 	refuse(w, "key-locked", "{\"trial\":\"x\"}", "by_token: missing");
 	refuse(w, "key-locked", "{\"by_token\":1,\"trial\":\"x\"}",
 	    "by_token: want true or false");
-	refuse(w, "key-locked", "{\"by_token\":true}", "trial: missing");
-	refuse(w, "key-locked", "{\"by_token\":true,\"trial\":\"\"}",
+	refuse(w, "key-locked", "{\"by_token\":true,\"trial\":\"x\"}",
+	    "self_tests: missing");
+	refuse(w, "key-locked", "{\"by_token\":true,\"self_tests\":-1}",
+	    "self_tests: want 0 to 16, have -1");
+	refuse(w, "key-locked", "{\"by_token\":true,\"self_tests\":17}",
+	    "self_tests: want 0 to 16, have 17");
+	refuse(w, "key-locked", "{\"by_token\":true,\"self_tests\":\"1\"}",
+	    "self_tests: want a number");
+	refuse(w, "key-locked", FOLLOWED "}", "trial: missing");
+	refuse(w, "key-locked", FOLLOWED ",\"trial\":\"\"}",
 	    "trial: want 1 to 159 characters, all of them visible");
-	refuse(w, "key-locked", "{\"by_token\":true,\"trial\":\"\\u001b\"}",
+	refuse(w, "key-locked", FOLLOWED ",\"trial\":\"\\u001b\"}",
 	    "trial: want 1 to 159 characters, all of them visible");
-	buf_printf(&text, "{\"by_token\":true,\"trial\":\"%0160d\"}", 0);
+	buf_printf(&text, FOLLOWED ",\"trial\":\"%0160d\"}", 0);
 	refuse(w, "key-locked", buf_cstr(&text),
 	    "trial: want 1 to 159 characters, all of them visible");
 	assert_true(ledger_of(w)->standing.is_due);
+}
+
+/* Made, and told; made perhaps, and told by nobody. */
+static void
+self_tests_are_counted(void **state)
+{
+	struct world *w = world_of(state);
+	const struct key_use *use = &w->authority->ledger->
+	    uses[PURPOSE_SELF_TEST];
+	AUTO(buf_release) struct buf tbs = { 0 }, lost = { 0 };
+	AUTO(buf_release) struct buf der = { 0 };
+	struct json *data;
+
+	assert_int_equal(use->made, 2);
+	disable(w, ALICE);
+	assert_int_equal(use->made, 3);
+	world_append(w, "crl-intent", crl_data(w, ALICE, BOB, &tbs));
+	assert_int_equal(use->perhaps, 1);
+	data = outcome_data(w);
+	sign_with("ecdsa-sha384", w->root_key, buf_bytes(&tbs), &der);
+	put_object(w, data, "crl", buf_bytes(&der));
+	json_put_number(data, "self_tests", 2);
+	world_append(w, "crl-signed", data);
+	assert_int_equal(use->made, 5);
+	assert_int_equal(use->perhaps, 0);
+	append_followed(w, "key-locked");
+	world_seal(w);
+	assert_int_equal(use->made, 6);
+	/* Behind a crash the outcome does not know. */
+	world_append(w, "crl-intent", crl_data(w, ALICE, BOB, &lost));
+	record_crl_signed(w, &lost);
+	append_followed(w, "key-locked");
+	world_seal(w);
+	assert_int_equal(use->made, 7);
+	assert_int_equal(use->perhaps, 1);
+	/* Nor does anybody know what a decision came to. */
+	world_append(w, "enable", deed_data(deed_nothing(), ALICE, BOB));
+	record_recovered(w, NULL);
+	assert_int_equal(use->perhaps, 2);
+	append_followed(w, "key-unlocked");
+	world_seal(w);
+	assert_int_equal(use->made, 8);
+	assert_int_equal(use->perhaps, 2);
+	assert_int_equal(ledger_signatures(w->authority->ledger), 3);
+	must_be_as_replayed(w);
 }
 
 /* While disabled, the key is unlocked for a CRL, and locked again. */
@@ -683,9 +736,7 @@ splits_are_intended_and_done(void **state)
 	refuse_data(w, "split", &data,
 	    "split: the outcome of a split that was not intended");
 	refuse(w, "split", "{}", "split: split: missing");
-	data = json_new();
-	json_put_number(data, "intent", 0);
-	world_append(w, "recovered", data);
+	record_recovered(w, NULL);
 	world_append(w, "split", split_outcome(ID));
 	world_seal(w);
 	must_be_as_replayed(w);
@@ -837,6 +888,7 @@ events_take_operations(void **state)
 		{ "sign-intent", OPERATION_SIGN },
 		{ "revoked", OPERATION_REVOKE },
 		{ "crl-intent", OPERATION_CRL },
+		{ "ocsp-intent", OPERATION_OCSP },
 		{ "disable", OPERATION_DISABLE },
 		{ "enable", OPERATION_ENABLE },
 		{ "delete", OPERATION_DELETE },
@@ -845,11 +897,14 @@ events_take_operations(void **state)
 		{ "backup", OPERATION_BACKUP },
 		{ "policy", OPERATION_POLICY },
 		{ "split-intent", OPERATION_RESPLIT },
+		{ "set-aside", OPERATION_RECOVER },
+		{ "anchor", OPERATION_ANCHOR },
 	};
 	static const char *const others[] = {
 		"init", "root-key", "root-intent", "root-certified", "signed",
-		"crl-signed", "bundled", "key-locked", "key-unlocked",
-		"key-erased", "split", "recovered", "refused", "seal", "",
+		"crl-signed", "ocsp-signed", "bundled", "key-locked",
+		"key-unlocked", "key-erased", "split", "recovered",
+		"refused", "seal", "",
 	};
 	AUTO(ledger_release) struct ledger *ledger = ledger_new();
 	enum operation operation;
@@ -884,6 +939,7 @@ main(void)
 		IN(the_token_follows, custody_setup),
 		IN(the_token_follows_after_a_crash, custody_setup),
 		IN(what_the_token_did_is_judged, custody_setup),
+		IN(self_tests_are_counted, custody_setup),
 		IN(crls_of_a_disabled_root_take_two, custody_setup),
 		IN(crls_of_an_active_root_take_one, custody_setup),
 		IN(quorums_stand_in_records, custody_setup),

@@ -205,6 +205,74 @@ crls_end_with_the_root(void **state)
 	    end - 1);
 }
 
+static struct ocsp *
+planned_response(struct world *w, const char *serial_hex, int64_t now)
+{
+	struct serial serial = serial_of(serial_hex);
+	AUTO(buf_release) struct buf tbs = { 0 };
+	AUTO(buf_release) struct buf again = { 0 };
+	AUTO(buf_release) struct buf signature = { 0 };
+	AUTO(buf_release) struct buf der = { 0 };
+	const struct alg *alg = alg_find("ecdsa-sha384");
+	struct ocsp *ocsp = NULL;
+
+	MUST(plan_ocsp(w->authority->ledger, &serial, now, &tbs, &fault));
+	MUST(plan_ocsp(w->authority->ledger, &serial, now, &again, &fault));
+	assert_true(bytes_is_equal(buf_bytes(&tbs), buf_bytes(&again)));
+	MUST(alg_sign(alg, w->root_key, buf_bytes(&tbs), &signature,
+	    &fault));
+	ocsp_assemble(alg, buf_bytes(&tbs), buf_bytes(&signature), &der);
+	MUST(ocsp_read(buf_bytes(&der), &ocsp, &fault));
+	MUST(ocsp_verify(ocsp, w->authority->ledger->root, &fault));
+	assert_true(serial_is_equal(&ocsp->serial, &serial));
+	return ocsp;
+}
+
+static void
+responses_say_what_the_ledger_does(void **state)
+{
+	struct world *w = *state;
+	int64_t end = w->authority->ledger->root->not_after;
+	AUTO(ocsp_release) struct ocsp *revoked =
+	    planned_response(w, SERIAL_A, NOW + DAY);
+	AUTO(ocsp_release) struct ocsp *good =
+	    planned_response(w, SERIAL_B, NOW + DAY);
+	AUTO(ocsp_release) struct ocsp *last =
+	    planned_response(w, SERIAL_B, end - DAY);
+
+	assert_int_equal(revoked->status, OCSP_REVOKED);
+	assert_int_equal(revoked->revoked_at, NOW);
+	assert_int_equal(revoked->reason, CRL_SUPERSEDED);
+	assert_int_equal(good->status, OCSP_GOOD);
+	assert_int_equal(good->produced_at, NOW + DAY);
+	assert_int_equal(good->this_update, NOW + DAY - 3600);
+	assert_int_equal(good->next_update, NOW + 91 * DAY);
+	assert_int_equal(last->next_update, end);
+}
+
+static void
+responses_are_of_what_was_issued(void **state)
+{
+	struct world *w = *state;
+	struct serial serial = serial_of("06");
+	AUTO(buf_release) struct buf tbs = { 0 };
+
+	MUST_FAIL(FAIL_INPUT, "certificate 06: was never issued",
+	    plan_ocsp(w->authority->ledger, &serial, NOW, &tbs, &fault));
+	record_sign_intent(w, "77", &tbs);
+	tbs.len = 0;
+	serial = serial_of("77");
+	MUST_FAIL(FAIL_INPUT, "certificate 77: was never issued",
+	    plan_ocsp(w->authority->ledger, &serial, NOW, &tbs, &fault));
+	record_recovered(w, NULL);
+	MUST_FAIL(FAIL_REFUSED, "certificate 77: is only possibly issued; "
+	    "nobody can call it good: revoke it",
+	    plan_ocsp(w->authority->ledger, &serial, NOW, &tbs, &fault));
+	assert_int_equal(tbs.len, 0);
+	record_revoked(w, "77");
+	MUST(plan_ocsp(w->authority->ledger, &serial, NOW, &tbs, &fault));
+}
+
 static void
 journal_certificates_have_no_end(void **state)
 {
@@ -249,6 +317,8 @@ main(void)
 		IN(match_issuer_ends_with_the_root, world_setup),
 		IN(crls_hold_what_is_revoked, world_setup_full),
 		IN(crls_end_with_the_root, world_setup_full),
+		IN(responses_say_what_the_ledger_does, world_setup_full),
+		IN(responses_are_of_what_was_issued, world_setup),
 		IN(journal_certificates_have_no_end, world_setup_pending),
 		IN(what_is_no_key_is_refused, world_setup),
 	};

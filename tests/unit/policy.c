@@ -141,6 +141,8 @@ least_is_read_with_defaults(void **state)
 	    "ecdsa-sha384");
 	assert_int_equal(policy->root.validity.years, 20);
 	assert_int_equal(policy->crl_period.days, 180);
+	assert_int_equal(policy->anchor, ANCHOR_TOKEN);
+	assert_int_equal(policy->privates, 0);
 	assert_int_equal(name_write(pairs, COUNT(pairs), &name, &fail), 0);
 	assert_true(bytes_is_equal(buf_bytes(&policy->root.subject),
 	    buf_bytes(&name)));
@@ -252,6 +254,82 @@ form_is_judged(void **state)
 	refuse("name: least", "name: -least",
 	    "p.yaml:2:7: name: want at most 64 of a-z, 0-9 and hyphens, "
 	    "no hyphen first, have -least");
+}
+
+/* `more` stands before the root. */
+static struct policy *
+read_with(const char *more)
+{
+	AUTO(buf_release) struct buf text = { 0 };
+	const char *at = strstr(least, "root:");
+	struct policy *policy = NULL;
+
+	buf_append(&text, least, (size_t)(at - least));
+	buf_text(&text, more);
+	buf_text(&text, at);
+	read_text(buf_cstr(&text), &policy);
+	return policy;
+}
+
+static void
+anchors_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		enum anchor_place place;
+		bool token, paper;
+	} rows[] = {
+		{ "", ANCHOR_TOKEN, true, false },
+		{ "anchor: token\n", ANCHOR_TOKEN, true, false },
+		{ "anchor: paper\n", ANCHOR_PAPER, false, true },
+		{ "anchor: both\n", ANCHOR_BOTH, true, true },
+	};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		AUTO(policy_release) struct policy *policy =
+		    read_with(rows[n].text);
+
+		assert_int_equal(policy->anchor, rows[n].place);
+		assert_int_equal(policy_anchors_token(policy),
+		    rows[n].token);
+		assert_int_equal(policy_anchors_paper(policy),
+		    rows[n].paper);
+	}
+	refuse("root:", "anchor: none\nroot:", "p.yaml:3:9: anchor: want one "
+	    "of token, paper, both; have none");
+	refuse("root:", "anchor: [token]\nroot:",
+	    "p.yaml:3:9: anchor: want a text, have a list");
+}
+
+static void
+private_fields_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned privates;
+	} rows[] = {
+		{ "", 0 },
+		{ "private: [by]\n", 1U << PRIVATE_BY },
+		{ "private: [ticket, witness]\n",
+		    1U << PRIVATE_TICKET | 1U << PRIVATE_WITNESS },
+		{ "private: [witness, by, ticket]\n", 7 },
+	};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		AUTO(policy_release) struct policy *policy =
+		    read_with(rows[n].text);
+
+		assert_int_equal(policy->privates, rows[n].privates);
+	}
+	refuse("root:", "private: []\nroot:", "p.yaml:3:10: private: empty");
+	refuse("root:", "private: by\nroot:",
+	    "p.yaml:3:10: private: want a list");
+	refuse("root:", "private: [by, time]\nroot:", "p.yaml:3:15: private: "
+	    "want one of by, ticket, witness; have time");
+	refuse("root:", "private: [by, by]\nroot:",
+	    "p.yaml:3:15: private: by given twice");
 }
 
 static void
@@ -655,6 +733,8 @@ main(void)
 		cmocka_unit_test(least_is_read_with_defaults),
 		cmocka_unit_test(most_is_read_whole),
 		cmocka_unit_test(form_is_judged),
+		cmocka_unit_test(anchors_are_read),
+		cmocka_unit_test(private_fields_are_read),
 		cmocka_unit_test(root_is_judged),
 		cmocka_unit_test(profiles_are_judged),
 		cmocka_unit_test(key_usage_is_judged),

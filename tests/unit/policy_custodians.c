@@ -243,8 +243,9 @@ operations_are_judged(void **state)
 {
 	(void)state;
 	refuse("  sign:", "  kill:", "p.yaml:25:3: operations: no operation "
-	    "kill: there are sign, revoke, crl, crl-disabled, disable, "
-	    "enable, delete, restore, destroy, backup, policy, resplit");
+	    "kill: there are sign, revoke, crl, crl-disabled, ocsp, "
+	    "disable, enable, delete, restore, destroy, backup, policy, "
+	    "resplit, recover, anchor");
 	refuse("  sign:\n    approvals: 0\n", "  sign: {}\n",
 	    "p.yaml:25:9: operations: empty");
 	refuse("  sign:\n    approvals: 0\n", "  sign: 0\n",
@@ -265,8 +266,8 @@ operations_are_judged(void **state)
 	    "p.yaml:30:20: distinct-from: empty");
 	refuse("distinct-from: [revoke]", "distinct-from: [kill]",
 	    "p.yaml:30:21: distinct-from: want one of sign, revoke, crl, "
-	    "crl-disabled, disable, enable, delete, restore, destroy, "
-	    "backup, policy, resplit; have kill");
+	    "crl-disabled, ocsp, disable, enable, delete, restore, "
+	    "destroy, backup, policy, resplit, recover, anchor; have kill");
 	refuse("distinct-from: [revoke]", "distinct: [revoke]",
 	    "p.yaml:30:5: unknown key distinct");
 }

@@ -212,8 +212,8 @@ form_is_judged(void **state)
 		    "nonce: want at most 16 bytes in hexadecimal, have 17" },
 		{ "\"operation\":\"delete\"", "\"operation\":\"kill\"",
 		    "no operation kill: there are sign, revoke, crl, "
-		    "crl-disabled, disable, enable, delete, restore, destroy, "
-		    "backup, policy, resplit" },
+		    "crl-disabled, ocsp, disable, enable, delete, restore, "
+		    "destroy, backup, policy, resplit, recover, anchor" },
 		{ "\"parameters\":{\"days\":30}", "\"parameters\":[30]",
 		    "parameters: want an object" },
 		{ "\"policy\":\"", "\"policy\":\"0",

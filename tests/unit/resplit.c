@@ -156,7 +156,7 @@ want_not_intended(struct chamber *c, const struct adoption *adoption,
 	    &fault));
 	assert_int_equal(chamber_seq(c), seq);
 	assert_false(recover_is_needed(c->world->authority));
-	MUST(audit_verify(c->world->path, &audit, &fault));
+	MUST(audit_verify(c->world->path, NULL, &audit, &fault));
 	assert_in_range(audit.strays, 0, strays);
 }
 

@@ -23,8 +23,8 @@ sign_one(struct token_world *w, const char *cn)
 	file.content = buf_bytes(&request);
 	MUST(issue_read(w->authority, &w->act, "sub", false, &file, 1, &issue,
 	    &fault));
-	MUST(issue_build(issue, session_token(w->session), &fault));
-	MUST(issue_finish(issue, w->session, &fault));
+	MUST(issue_build(issue, w->session, &fault));
+	MUST(issue_finish(issue, &fault));
 	EVP_PKEY_free(key);
 }
 
@@ -72,7 +72,7 @@ revoked_is_in_the_next_crl(void **state)
 	assert_int_equal(second->next_update, ledger->crl_next_update);
 	assert_true(digest_is_equal(&second->digest, &ledger->crl));
 	MUST(crl_verify(second, ledger->root->spki.key, &fault));
-	MUST(audit_verify(w->path, &audit, &fault));
+	MUST(audit_verify(w->path, NULL, &audit, &fault));
 	assert_int_equal(audit.crls, 2);
 	assert_int_equal(audit.unsealed, 0);
 }

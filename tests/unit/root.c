@@ -67,7 +67,7 @@ authority_begins(void **state)
 	assert_int_equal(ledger->loose, 0);
 	MUST(journal_replay(w->authority->journal, check_record, init,
 	    &fault));
-	MUST(audit_verify(w->path, &audit, &fault));
+	MUST(audit_verify(w->path, NULL, &audit, &fault));
 	assert_int_equal(audit.seals, 1);
 	assert_int_equal(audit.strays, 0);
 	assert_int_equal(count_keys(w), 1);
@@ -222,7 +222,7 @@ root_is_certified(void **state)
 	w->act.now += DAY;
 	token_certify(w);
 	assert_int_equal(ledger->state, STATE_ACTIVE);
-	assert_int_equal(ledger->root_signatures, 1);
+	assert_int_equal(ledger_signatures(ledger), 1);
 	assert_int_equal(ledger->root->not_before, NOW + DAY - 3600);
 	assert_int_equal(ledger->root->serial.len, SERIAL_MAX);
 	assert_true(ledger->root->ca);
@@ -230,7 +230,7 @@ root_is_certified(void **state)
 	assert_true(bytes_is_equal(ledger->root->spki.der,
 	    buf_bytes(&ledger->root_key.spki)));
 	MUST(cert_verify(ledger->root, ledger->root->spki.key, &fault));
-	MUST(audit_verify(w->path, &audit, &fault));
+	MUST(audit_verify(w->path, NULL, &audit, &fault));
 	assert_int_equal(audit.roots, 1);
 	assert_int_equal(audit.seals, 3);
 	assert_int_equal(audit.unsealed, 0);
@@ -277,7 +277,7 @@ failed_signature_leaves_the_intent(void **state)
 	assert_int_equal(w->authority->ledger->intent.count, 1);
 	assert_true(serial_is_equal(&serial,
 	    &w->authority->ledger->intent.items[0].serial));
-	assert_int_equal(w->authority->ledger->root_signatures, 1);
+	assert_int_equal(ledger_signatures(w->authority->ledger), 1);
 	MUST_FAIL(FAIL_REFUSED, "root: an earlier command stopped half-way",
 	    root_plan(w->authority, &w->act, w->session, &serial, &tbs,
 	    &fault) == -1 ? fail_in(&fault, "root") : 0);

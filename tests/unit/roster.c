@@ -94,8 +94,8 @@ unknown_operations_name_the_known(void **state)
 	(void)state;
 	want_fail(operation_find("kill", &found, &fail), &fail, FAIL_USAGE,
 	    "no operation kill: there are sign, revoke, crl, crl-disabled, "
-	    "disable, enable, delete, restore, destroy, backup, policy, "
-	    "resplit");
+	    "ocsp, disable, enable, delete, restore, destroy, backup, "
+	    "policy, resplit, recover, anchor");
 	assert_int_equal(found, OPERATION_BACKUP);
 }
 
@@ -176,6 +176,9 @@ nothing_is_below_the_least(void **state)
 	assert_int_equal(quorum_least[OPERATION_SIGN], 0);
 	assert_int_equal(quorum_least[OPERATION_DESTROY], 2);
 	assert_int_equal(quorum_least[OPERATION_RESPLIT], 2);
+	assert_int_equal(quorum_least[OPERATION_OCSP], 0);
+	assert_int_equal(quorum_least[OPERATION_RECOVER], 2);
+	assert_int_equal(quorum_least[OPERATION_ANCHOR], 2);
 }
 
 static void
@@ -418,9 +421,13 @@ weaknesses_are_named(void **state)
 	    "without b destroy could not be approved any more\n"
 	    "without b policy could not be approved any more\n"
 	    "without b resplit could not be approved any more\n"
+	    "without b recover could not be approved any more\n"
+	    "without b anchor could not be approved any more\n"
 	    "without c destroy could not be approved any more\n"
 	    "without c policy could not be approved any more\n"
-	    "without c resplit could not be approved any more\n");
+	    "without c resplit could not be approved any more\n"
+	    "without c recover could not be approved any more\n"
+	    "without c anchor could not be approved any more\n");
 	crew_make(&crew, three, COUNT(three));
 	want_weaknesses(&crew, 0, "");
 	crew.roster.rules[OPERATION_POLICY].approvals = 3;
@@ -465,6 +472,7 @@ quorum_is_asked_of_rosters(void **state)
 	static const enum operation others[] = {
 		OPERATION_SIGN, OPERATION_REVOKE, OPERATION_CRL,
 		OPERATION_BACKUP, OPERATION_POLICY, OPERATION_RESPLIT,
+		OPERATION_OCSP, OPERATION_RECOVER, OPERATION_ANCHOR,
 	};
 	struct crew crew, nobody;
 	struct fail fail = { 0 };
@@ -559,6 +567,15 @@ quorums_are_judged(void **state)
 	want_pass(ask(&all, OPERATION_SIGN, 2, 2, 0, &fail), &fail);
 	want_pass(ask(&all, OPERATION_POLICY, 2, 1, 0, &fail), &fail);
 	want_pass(ask(&all, OPERATION_DISABLE, 1, 0, 0, &fail), &fail);
+	want_pass(ask(&all, OPERATION_OCSP, 1, 2, 0, &fail), &fail);
+	want_pass(ask(&all, OPERATION_RECOVER, 2, 1, 0, &fail), &fail);
+	want_pass(ask(&all, OPERATION_ANCHOR, 2, 0, 1, &fail), &fail);
+	want_fail(ask(&all, OPERATION_RECOVER, 1, 1, 0, &fail), &fail,
+	    FAIL_REFUSED, "recover: takes 2 approvals of the role policy, has "
+	    "1");
+	want_fail(ask(&all, OPERATION_ANCHOR, 2, 2, 0, &fail), &fail,
+	    FAIL_REFUSED, "custodian c: has not the role policy, which "
+	    "anchor takes");
 	want_fail(ask(&all, OPERATION_SIGN, 0, 0, 0, &fail), &fail,
 	    FAIL_REFUSED,
 	    "sign: takes 1 approval of the role operator, has 0");

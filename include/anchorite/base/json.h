@@ -72,6 +72,11 @@ size_t json_count(const struct json *value);
 const struct json *json_at(const struct json *value, size_t n);
 /* Lends the name of an object's nth field; NULL for a list. */
 const char *json_key_at(const struct json *value, size_t n);
+/* Calls `each` for every element of a list (with no key) or field of an
+ * object, in the order of putting, until one fails. */
+MUST_USE int json_each(const struct json *value,
+    int (*each)(void *context, const char *key, const struct json *value,
+    struct fail *fail), void *context, struct fail *fail);
 /* The text of a string value, or NULL where it is not a string. */
 const char *json_text(const struct json *value);
 

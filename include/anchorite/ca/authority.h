@@ -20,6 +20,8 @@ struct act {
 	const char *by;
 	int64_t now;			/* seconds, UTC */
 	const struct approvals *approvals;	/* lent; NULL: nobody's */
+	const struct sitting *sitting;	/* lent; that begins; NULL: none */
+	const char *ticket;		/* lent; NULL: none */
 };
 
 /* An authority: a directory whose journal, replayed, is the ledger. */
@@ -29,6 +31,17 @@ struct authority {
 	struct objects *objects;
 	struct journal *journal;
 	struct ledger *ledger;
+	unsigned privates;		/* of the policy it was opened under */
+	bool is_told;			/* sitting and ticket are recorded */
+	char *by;			/* who acts, as a commitment, or NULL */
+};
+
+/* What seals: the journal key, found in the token, and the token, which
+ * keeps the anchor. */
+struct sealer {
+	struct key *key;		/* owned; NULL: a software key */
+	EVP_PKEY *signer;		/* lent by the key */
+	struct session *session;	/* lent; NULL: no token, no anchor */
 };
 
 /*
@@ -57,8 +70,12 @@ void authority_release(struct authority **authority);
 MUST_USE int authority_check_ready(const struct authority *authority,
     const struct act *act, const char *event, struct fail *fail);
 
-/* Applies a record, as a replay does, and appends it: see journal_append.
- * After a failure the ledger may be ahead of the journal: release it. */
+/*
+ * Applies a record, as a replay does, and appends it: see journal_append.
+ * The first of a command says what the act has of a sitting and a ticket;
+ * what the policy marks as private stands as a commitment. After a failure
+ * the ledger may be ahead of the journal: release it.
+ */
 MUST_USE int authority_append(struct authority *authority,
     const struct act *act, const char *event, struct json **data,
     struct fail *fail);
@@ -76,10 +93,28 @@ MUST_USE int authority_put_approval(struct authority *authority,
     const struct act *act, enum operation operation,
     const struct json *parameters, struct json *data, struct fail *fail);
 
-/* Ends a transaction: a seal over the head by the journal key. FAIL_TOKEN
- * where what the key signed does not verify: nothing is appended then. */
+/*
+ * Finds the journal key in the open token, and holds the journal against the
+ * anchor that the token keeps (anchor_check): nothing can be sealed on a
+ * journal that is not the newest.
+ */
+MUST_USE int authority_find_sealer(const struct authority *authority,
+    struct session *session, struct sealer *out, struct fail *fail);
+void sealer_release(struct sealer *sealer);
+
+/*
+ * Ends a transaction: a seal over the head by the journal key, then, where
+ * the policy wants it, the new head as anchor into the token. FAIL_TOKEN
+ * where what the key signed does not verify: nothing is appended then; "done
+ * and sealed, but: anchor: …" where all is done but the anchor is the old one.
+ */
 MUST_USE int authority_seal(struct authority *authority,
-    const struct act *act, EVP_PKEY *journal_key, struct fail *fail);
+    const struct act *act, const struct sealer *sealer, struct fail *fail);
+
+/* Before a policy comes into force that wants an anchor in the token, for
+ * the first time: the newest head is put there. */
+MUST_USE int authority_prepare_anchor(const struct authority *authority,
+    const struct policy *next, struct session *session, struct fail *fail);
 
 /*
  * Records that policy or state forbade a command (FAIL_REFUSED; any other

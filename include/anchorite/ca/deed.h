@@ -27,6 +27,9 @@
  *	backup		{"name":…,"place":…}
  *	policy		{"policy":…}
  *	resplit		{"count":…,"policy":…,"threshold":…}
+ *	recover		{"torn":…}	SHA-256 of what stood of the line
+ *	anchor		{"reason":…,"torn":…}	or "" where no line is torn
+ *	ocsp		{"serials":[…]}
  */
 struct json *deed_sign(const struct ledger *ledger, const char *profile,
     const struct csr *const *requests, size_t count);
@@ -38,6 +41,9 @@ struct json *deed_backup(const char *name, const char *place);
 struct json *deed_policy(const struct digest *policy);
 struct json *deed_resplit(const struct digest *policy,
     const struct split_form *form);
+struct json *deed_recover(const struct digest *torn);
+struct json *deed_anchor(const char *reason, const struct digest *torn);
+struct json *deed_ocsp(const struct serial *serials, size_t count);
 
 /*
  * The fate of each backup that the journal knows, in its order; `fates` are

@@ -14,7 +14,8 @@
  * promise that what is signed was seen first:
  *
  *	issue_read	every request read, vetted (no token yet)
- *	issue_build	serials drawn, certificates built and linted
+ *	issue_build	keys found, the anchor compared, serials drawn,
+ *			certificates built and linted
  *	(the caller shows them and asks)
  *	issue_intend	requests stored, intent recorded, synced
  *	issue_sign	nothing but signatures
@@ -34,6 +35,9 @@ struct issue {
 	const struct act *act;
 	const struct policy_profile *profile;
 	bool reissue;			/* a certified key may come again */
+	struct sealer sealer;		/* from issue_build on */
+	struct key *root_key;
+	EVP_PKEY *root_signer;		/* lent by that */
 	struct issue_item *items;
 	size_t count;
 };
@@ -50,17 +54,15 @@ MUST_USE int issue_read(struct authority *authority, const struct act *act,
     size_t count, struct issue **out, struct fail *fail);
 /* What custodians approve (deed_sign); the caller owns it. */
 struct json *issue_parameters(const struct issue *issue);
-MUST_USE int issue_build(struct issue *issue, struct token *token,
+MUST_USE int issue_build(struct issue *issue, struct session *session,
     struct fail *fail);
 MUST_USE int issue_intend(struct issue *issue, struct fail *fail);
-MUST_USE int issue_sign(struct issue *issue, EVP_PKEY *root_key,
-    struct fail *fail);
-MUST_USE int issue_record(struct issue *issue, EVP_PKEY *journal_key,
-    struct fail *fail);
+MUST_USE int issue_sign(struct issue *issue, struct fail *fail);
+MUST_USE int issue_record(struct issue *issue, struct fail *fail);
+/* Before the session is. */
 void issue_release(struct issue **issue);
 
-/* The last three, with the keys looked up in the session's token. */
-MUST_USE int issue_finish(struct issue *issue, struct session *session,
-    struct fail *fail);
+/* The last three. */
+MUST_USE int issue_finish(struct issue *issue, struct fail *fail);
 
 #endif

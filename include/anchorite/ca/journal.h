@@ -83,8 +83,19 @@ bool journal_is_torn(const struct journal *journal);
 /* Appends what stands of the torn line. */
 MUST_USE int journal_read_torn(const struct journal *journal,
     struct buf *out, struct fail *fail);
-/* Takes it off: no record ever named it. Appending is possible then. */
-MUST_USE int journal_mend(struct journal *journal, struct fail *fail);
+/*
+ * From here on records can be appended, the first of them over the torn
+ * line: no record ever named that, and at no moment is it gone without a
+ * record in its place.
+ */
+MUST_USE int journal_set_aside(struct journal *journal, struct fail *fail);
+
+/*
+ * The number of the first record whose digest begins so, or 0. Reads the
+ * journal again; what it says was checked by journal_replay.
+ */
+MUST_USE int journal_find(const struct journal *journal,
+    struct bytes prefix, int64_t *seq_out, struct fail *fail);
 
 const struct journal_head *journal_head(const struct journal *journal);
 

@@ -10,6 +10,7 @@
 #include <anchorite/ca/journal.h>
 #include <anchorite/ca/objects.h>
 #include <anchorite/ca/policy.h>
+#include <anchorite/ca/sitting.h>
 #include <anchorite/ca/split.h>
 #include <anchorite/ca/state.h>
 #include <anchorite/x509/cert.h>
@@ -29,10 +30,21 @@ struct issued {
 	bool has_certificate;
 	struct digest certificate, request;	/* objects */
 	struct digest tbs, key;			/* of the bytes, of the SPKI */
+	struct digest ocsp;			/* the newest response */
 	char *profile;
 	int64_t issued_at, revoked_at;
 	enum crl_reason reason;
 };
+
+/* What the root key was used for. */
+enum purpose {
+	PURPOSE_CERTIFICATE,
+	PURPOSE_CRL,
+	PURPOSE_OCSP,
+	PURPOSE_SELF_TEST,		/* signed and verified, kept nowhere */
+	PURPOSES,
+};
+extern const char *const purpose_names[];	/* NULL-ended */
 
 #define INTENT_MAX 1000		/* signatures under one intent */
 
@@ -49,6 +61,7 @@ struct intent {
 	int64_t seq;			/* 0: none open */
 	int64_t time;
 	char *event;			/* "root-intent", … */
+	enum purpose purpose;
 	char *profile;			/* "" for the root and a CRL */
 	struct intent_item *items;
 	size_t count;
@@ -75,6 +88,11 @@ struct backup {
 struct used_request {
 	struct digest digest;
 	int64_t seq;
+};
+
+/* How often: what has an outcome, and what a crash left without one. */
+struct key_use {
+	int64_t made, perhaps;
 };
 
 /* Has the token followed the state: is the key locked, open, erased? */
@@ -109,11 +127,15 @@ struct ledger {
 	struct issued *issued;
 	size_t issued_count, issued_room;
 	size_t *index, index_room;	/* of issued by serial, hashed */
+	size_t *key_index;		/* of the same by key, hashed */
 	struct digest crl;			/* the newest CRL */
 	uint64_t crl_number;			/* 0: none yet */
 	int64_t crl_this_update, crl_next_update;
 	struct intent intent;
-	int64_t root_signatures;		/* made, or perhaps made */
+	struct key_use uses[PURPOSES];	/* of the root key */
+	/* Of the newest sitting; boot "": there was none. */
+	char boot[SITTING_BOOT + 1], witness[SITTING_WORDS + 1];
+	enum clock_word clock;
 	int64_t refusals;
 	int64_t sealed_seq;			/* the newest seal; 0: none */
 	struct digest sealed;			/* the head that it seals */
@@ -177,6 +199,14 @@ MUST_USE int ledger_check_window(const struct ledger *ledger, bool is_over,
 MUST_USE int ledger_check_backup(const struct ledger *ledger,
     const char *name, const char *place, struct fail *fail);
 
+/* How many certificates, CRLs and responses the root key signed, or perhaps
+ * signed: all but its self-tests. */
+int64_t ledger_signatures(const struct ledger *ledger);
+
+/* Is the sitting of the newest record going on, in this boot, at `now`? */
+bool ledger_is_sitting(const struct ledger *ledger, const char *boot,
+    int64_t now);
+
 /* Has more happened than init, or is init sealed? Then a seal is due. */
 bool ledger_is_begun(const struct ledger *ledger);
 
@@ -187,9 +217,9 @@ bool ledger_is_begun(const struct ledger *ledger);
 MUST_USE int ledger_verify_seal(const struct ledger *ledger,
     struct fail *fail);
 
-/* Adds a line to the inventory; its serial must be new. */
+/* Adds a line to the inventory; its serial must be new, its key not. */
 struct issued *ledger_add(struct ledger *ledger,
-    const struct serial *serial);
+    const struct serial *serial, const struct digest *key);
 
 /* Has the root used it, for itself or for another? */
 bool ledger_has_serial(const struct ledger *ledger,

@@ -2,6 +2,8 @@
 #ifndef ANCHORITE_CA_OBJECTS_H
 #define ANCHORITE_CA_OBJECTS_H
 
+#include <stdbool.h>
+
 #include <anchorite/base/digest.h>
 #include <anchorite/base/fail.h>
 
@@ -30,6 +32,10 @@ MUST_USE int objects_sync(struct objects *objects, struct fail *fail);
  * been changed. Appends nothing on failure. */
 MUST_USE int objects_get(const struct objects *objects,
     const struct digest *digest, struct buf *out, struct fail *fail);
+
+/* Is there a file of that name? Whether it is whole, objects_get says. */
+bool objects_has(const struct objects *objects,
+    const struct digest *digest);
 
 /* Proves that `len` bytes more can be written now. */
 MUST_USE int objects_check_room(const struct objects *objects, size_t len,

@@ -39,6 +39,12 @@ MUST_USE int plan_crl(const struct ledger *ledger, uint64_t number,
 /* nextUpdate of a CRL made now: never past the root's end. */
 int64_t plan_crl_next_update(const struct ledger *ledger, int64_t now);
 
+/* An OCSP response about a certificate of the inventory; FAIL_INPUT where
+ * the serial is not there, FAIL_REFUSED where it is only possibly issued. */
+MUST_USE int plan_ocsp(const struct ledger *ledger,
+    const struct serial *serial, int64_t now, struct buf *tbs_out,
+    struct fail *fail);
+
 /* The journal key's own certificate: for seals and manifests, no CA, no
  * end (99991231235959Z, RFC 5280, 4.1.2.5). */
 MUST_USE int plan_journal_certificate(const char *name, struct bytes spki,

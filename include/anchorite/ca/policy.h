@@ -48,6 +48,22 @@ struct policy_profile {
 	unsigned copied;		/* bit per ext_copyable_names */
 };
 
+/* Where the newest head of the journal is kept, beside the journal. */
+enum anchor_place {
+	ANCHOR_TOKEN,			/* a private object of the token */
+	ANCHOR_PAPER,			/* words, typed at the next sitting */
+	ANCHOR_BOTH,
+};
+extern const char *const anchor_place_names[];	/* NULL-ended */
+
+/* Which values stand in the journal as commitments (private.h). */
+enum private_field {
+	PRIVATE_BY,			/* who acted */
+	PRIVATE_TICKET,
+	PRIVATE_WITNESS,		/* of the time */
+};
+extern const char *const private_field_names[];	/* NULL-ended */
+
 struct policy {
 	struct digest digest;		/* of the file's bytes */
 	struct buf text;		/* the file's bytes; owned */
@@ -56,6 +72,8 @@ struct policy {
 	struct period backdate;		/* notBefore = now - backdate */
 	struct policy_root root;
 	struct period crl_period;	/* nextUpdate = thisUpdate + period */
+	int anchor;			/* enum anchor_place */
+	unsigned privates;		/* bit per enum private_field */
 	struct roster roster;
 	struct policy_profile *profiles;
 	size_t profile_count;
@@ -87,6 +105,9 @@ MUST_USE int policy_read(const char *name, struct bytes text,
 MUST_USE int policy_load(const char *path, struct policy **out,
     struct fail *fail);
 void policy_release(struct policy **policy);
+
+bool policy_anchors_token(const struct policy *policy);
+bool policy_anchors_paper(const struct policy *policy);
 
 /* Lends a profile. FAIL_USAGE "no profile X in policy Y: it has A, B". */
 MUST_USE int policy_profile(const struct policy *policy, const char *name,

@@ -26,6 +26,9 @@ struct founding {
 MUST_USE int root_init(const struct founding *founding,
     const struct act *act, struct session *session, struct fail *fail);
 
+/* Appends the label that root_generate gives the key. */
+void root_label(const char *name, struct buf *out);
+
 /* Makes the root key pair as the policy says; the journal gets its
  * attestation. The authority is then pending its certificate. */
 MUST_USE int root_generate(struct authority *authority,

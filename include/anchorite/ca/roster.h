@@ -34,6 +34,7 @@ enum operation {
 	OPERATION_REVOKE,
 	OPERATION_CRL,
 	OPERATION_CRL_DISABLED,		/* a CRL while the root is disabled */
+	OPERATION_OCSP,
 	OPERATION_DISABLE,
 	OPERATION_ENABLE,
 	OPERATION_DELETE,
@@ -42,6 +43,8 @@ enum operation {
 	OPERATION_BACKUP,
 	OPERATION_POLICY,
 	OPERATION_RESPLIT,
+	OPERATION_RECOVER,		/* a torn line is set aside */
+	OPERATION_ANCHOR,		/* the journal stands, its anchor not */
 	OPERATIONS,
 };
 extern const char *const operation_names[];	/* NULL-ended */

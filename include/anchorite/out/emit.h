@@ -35,10 +35,10 @@ MUST_USE int emit_bundle(struct authority *authority, const struct act *act,
     const char *path, struct session *session, char **path_out,
     struct fail *fail);
 
-/* The same, with the journal's key at hand. */
+/* The same, with what seals at hand. */
 MUST_USE int emit_bundle_with(struct authority *authority,
     const struct act *act, const struct emit_consumer *consumer,
-    const struct issued *issued, const char *path, EVP_PKEY *journal_key,
+    const struct issued *issued, const char *path, const struct sealer *sealer,
     char **path_out, struct fail *fail);
 
 #endif

@@ -41,6 +41,10 @@ MUST_USE int key_generate_custodian(struct token *token, enum key_kind kind,
 MUST_USE int key_find(struct token *token, struct bytes label,
     struct bytes id, struct key **out, struct fail *fail);
 
+/* Counts the private keys with this label, whole pairs or not. */
+MUST_USE int key_count(struct token *token, struct bytes label,
+    size_t *out, struct fail *fail);
+
 void key_release(struct key **key);
 
 /* Lent. */
@@ -157,6 +161,11 @@ struct key_erasure {
  */
 MUST_USE int key_erase(struct token *token, struct bytes label,
     struct bytes id, struct key_erasure *out, struct fail *fail);
+
+/* How often this program made the key sign, or tried to, since it was found
+ * or made, to see whether it does; signatures by key_lend's EVP_PKEY do not
+ * count. */
+unsigned key_self_tests(const struct key *key);
 
 /* Destroys both objects and proves that neither is found. */
 MUST_USE int key_destroy(struct key **key, struct fail *fail);
