@@ -24,7 +24,7 @@ MODULES = \
 	x509/der x509/spki x509/alg x509/name x509/ext x509/ext_read \
 	x509/csr x509/cert x509/crl x509/ocsp x509/cms x509/cms_envelope x509/pkcs8 \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
-	token/module token/uri token/store token/token token/token_pins token/key \
+	token/module token/uri token/store token/token token/token_pins token/key token/key_lend \
 	token/key_generate token/key_attest token/key_retire token/session \
 	token/datum \
 	ca/site ca/share ca/sheet ca/credential ca/credential_create \

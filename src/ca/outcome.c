@@ -11,20 +11,7 @@
 typedef int reader(const struct ledger *ledger, struct bytes der,
     struct digest *tbs_out, struct fail *fail);
 
-static int
-read_root(const struct ledger *ledger, struct bytes der,
-    struct digest *tbs_out, struct fail *fail)
-{
-	AUTO(cert_release) struct cert *cert = NULL;
-
-	(void)ledger;
-	if (cert_read(der, &cert, fail) == -1 ||
-	    cert_verify(cert, cert->spki.key, fail) == -1)
-		return -1;
-	digest_of(cert->tbs, tbs_out);
-	return 0;
-}
-
+/* The root's own is signed by itself. */
 static int
 read_certificate(const struct ledger *ledger, struct bytes der,
     struct digest *tbs_out, struct fail *fail)
@@ -32,7 +19,8 @@ read_certificate(const struct ledger *ledger, struct bytes der,
 	AUTO(cert_release) struct cert *cert = NULL;
 
 	if (cert_read(der, &cert, fail) == -1 ||
-	    cert_verify(cert, ledger->root->spki.key, fail) == -1)
+	    cert_verify(cert, ledger->root != NULL ?
+		ledger->root->spki.key : cert->spki.key, fail) == -1)
 		return -1;
 	digest_of(cert->tbs, tbs_out);
 	return 0;
@@ -70,7 +58,8 @@ static const struct form {
 	bool is_list;
 	reader *read;
 } forms[] = {
-	{ "root-intent", "root-certified", "certificate", false, read_root },
+	{ "root-intent", "root-certified", "certificate", false,
+	    read_certificate },
 	{ "sign-intent", "signed", "certificate", true, read_certificate },
 	{ "crl-intent", "crl-signed", "crl", false, read_crl },
 	{ "ocsp-intent", "ocsp-signed", "response", true, read_response },

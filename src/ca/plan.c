@@ -53,6 +53,17 @@ plan_root(const struct policy *policy, struct bytes spki,
 }
 
 int
+plan_check_issuer(const struct cert *issuer, int64_t now, struct fail *fail)
+{
+	char end[TEXT_TIME_SIZE];
+
+	if (now < issuer->not_after)
+		return 0;
+	text_time(issuer->not_after, end);
+	return fail_with(fail, FAIL_REFUSED, "the root ended %s", end);
+}
+
+int
 plan_end(const struct policy_profile *profile, const struct cert *issuer,
     int64_t now, int64_t *out, struct fail *fail)
 {
@@ -61,11 +72,10 @@ plan_end(const struct policy_profile *profile, const struct cert *issuer,
 	int64_t not_after = profile->match_issuer ? issuer->not_after :
 	    period_after(now, profile->validity);
 
+	if (plan_check_issuer(issuer, now, fail) == -1)
+		return -1;
 	text_time(not_after, end);
 	text_time(issuer->not_after, limit);
-	if (now >= issuer->not_after)
-		return fail_with(fail, FAIL_REFUSED, "the root ended %s",
-		    limit);
 	if (not_after <= issuer->not_after) {
 		*out = not_after;
 		return 0;

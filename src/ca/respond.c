@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/base/text.h>
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/outcome.h>
 #include <anchorite/ca/plan.h>
@@ -33,14 +32,9 @@ int
 respond_check(const struct authority *authority, const struct act *act,
     struct fail *fail)
 {
-	char end[TEXT_TIME_SIZE];
-
 	if (authority_check_ready(authority, act, "ocsp-intent", fail) == -1)
 		return -1;
-	if (act->now < authority->ledger->root->not_after)
-		return 0;
-	text_time(authority->ledger->root->not_after, end);
-	return fail_with(fail, FAIL_REFUSED, "the root ended %s", end);
+	return plan_check_issuer(authority->ledger->root, act->now, fail);
 }
 
 static int

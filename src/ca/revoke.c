@@ -2,7 +2,6 @@
 #include <anchorite/ca/revoke.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/base/text.h>
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/outcome.h>
 #include <anchorite/ca/plan.h>
@@ -46,14 +45,9 @@ int
 revoke_check_crl(const struct authority *authority, const struct act *act,
     struct fail *fail)
 {
-	char end[TEXT_TIME_SIZE];
-
 	if (authority_check_ready(authority, act, "crl-intent", fail) == -1)
 		return -1;
-	if (act->now < authority->ledger->root->not_after)
-		return 0;
-	text_time(authority->ledger->root->not_after, end);
-	return fail_with(fail, FAIL_REFUSED, "the root ended %s", end);
+	return plan_check_issuer(authority->ledger->root, act->now, fail);
 }
 
 /* Built and linted before the token is asked for anything. */

@@ -253,11 +253,28 @@ write_directory(const struct bundle *bundle, const char *partial,
 }
 
 int
+bundle_make_partial(const char *path, char **out, struct fail *fail)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO(auto_free) char *parent = file_parent(path);
+	AUTO(auto_free) char *partial = NULL;
+	AUTO(buf_release) struct buf name = { 0 };
+
+	buf_printf(&name, ".%s.partial", slash != NULL ? slash + 1 : path);
+	partial = file_path(parent, buf_cstr(&name));
+	if (file_remove_tree(partial, fail) == -1)
+		return -1;
+	if (mkdir(partial, 0700) == -1)
+		return fail_errno(fail, "%s", path);
+	*out = GIVE(partial);
+	return 0;
+}
+
+int
 bundle_write(const struct bundle *bundle, const char *path,
     struct fail *fail)
 {
 	AUTO(auto_free) char *whole = mem_text(path);
-	AUTO(auto_free) char *parent = NULL;
 	AUTO(auto_free) char *partial = NULL;
 	struct fail ignored = { 0 };
 
@@ -266,10 +283,8 @@ bundle_write(const struct bundle *bundle, const char *path,
 	if (file_is_there_at(AT_FDCWD, whole))
 		return fail_with(fail, FAIL_REFUSED, "%s: exists already",
 		    whole);
-	parent = file_parent(whole);
-	partial = file_path(parent, ".bundle-XXXXXX");
-	if (mkdtemp(partial) == NULL)
-		return fail_errno(fail, "%s", whole);
+	if (bundle_make_partial(whole, &partial, fail) == -1)
+		return -1;
 	if (write_directory(bundle, partial, whole, fail) == 0)
 		return 0;
 	(void)!file_remove_tree(partial, &ignored);

@@ -401,16 +401,14 @@ static int
 write_bundle(struct builder *builder, const char *wanted,
     struct digest *manifest_out, char **path_out, struct fail *fail)
 {
-	const char *home = builder->authority->path;
-	AUTO(auto_free) char *parent = wanted != NULL ? file_parent(wanted) :
-	    file_path(home, BUNDLES_NAME);
-	AUTO(auto_free) char *partial = file_path(parent, ".bundle-XXXXXX");
+	AUTO(auto_free) char *near = wanted != NULL ? mem_text(wanted) :
+	    file_path(builder->authority->path, BUNDLES_NAME "/audit");
+	AUTO(auto_free) char *partial = NULL;
 	AUTO(auto_free) char *path = NULL;
 	struct fail ignored = { 0 };
 
-	if (mkdtemp(partial) == NULL)
-		return fail_errno(fail, "%s",
-		    wanted != NULL ? wanted : parent);
+	if (bundle_make_partial(near, &partial, fail) == -1)
+		return -1;
 	if (build(builder, partial, manifest_out, fail) == 0) {
 		path = wanted != NULL ? mem_text(wanted) :
 		    default_path(builder);

@@ -129,6 +129,7 @@ make_custody() {
 # which is another one in each test.
 take_custody() {
 	kept=$B/e2e/custody
+	one_maker
 	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" -mmin -60 \
 	    2>"$log/err")" ]
 	then
@@ -138,8 +139,10 @@ take_custody() {
 		cp -a "$work/tokens" "$work/people" "$work/shares" \
 			"$work/policy.yaml" root "$kept/"
 		touch "$kept"
+		exec 9>&-
 		return
 	fi
+	exec 9>&-
 	rmdir "$work/tokens"
 	cp -a "$kept/tokens" "$kept/people" "$kept/shares" \
 		"$kept/policy.yaml" "$work/"

@@ -203,11 +203,19 @@ make_authority() {
 		ca root certify --yes
 }
 
+# one_maker: tests run side by side; one makes what all take. Until 9 closes.
+one_maker() {
+	mkdir -p "$B/e2e"
+	exec 9>"$kept.lock"
+	flock 9
+}
+
 # take_authority [POLICY]: the same, made once for a build, and anew each hour
 # as a sitting ends, and then copied.
 take_authority() {
 	policy=${1:-acm-pca-rsa-4096}
 	kept=$B/e2e/$policy
+	one_maker
 	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" -mmin -60 \
 	    2>"$log/err")" ]
 	then
@@ -216,8 +224,10 @@ take_authority() {
 		mkdir -p "$kept"
 		cp -a "$work/tokens" root "$kept/"
 		touch "$kept"
+		exec 9>&-
 		return
 	fi
+	exec 9>&-
 	rmdir "$work/tokens"
 	cp -a "$kept/tokens" "$work/"
 	cp -a "$kept/root" .

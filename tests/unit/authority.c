@@ -56,11 +56,16 @@ static void
 what_is_no_authority_is_refused(void **state)
 {
 	struct world *w = *state;
+	AUTO(auto_free) char *object = file_path(w->path, OBJECTS_NAME "/x");
 
 	authority_release(&w->authority);
 	refuse_open(w, FAIL_JOURNAL, "test: the journal is empty: init did "
 	    "not end; remove the directory and begin again");
 	assert_int_equal(unlink(w->journal), 0);
+	refuse_open(w, FAIL_JOURNAL, "test: the journal is empty: init did "
+	    "not end; remove the directory and begin again");
+	/* Where objects stand, it is not init that did not end. */
+	MUST(file_write(object, bytes_text("x"), 0400, &fault));
 	refuse_open(w, FAIL_INPUT, "test: journal: No such file");
 	MUST(file_remove_tree(w->path, &fault));
 	refuse_open(w, FAIL_INPUT, "test: No such file");

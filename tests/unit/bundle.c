@@ -198,10 +198,14 @@ test_write_refused(void **state)
 	AUTO(bundle_release) struct bundle bundle = { 0 };
 	AUTO(auto_free) char *path = file_path(*state, "out");
 	AUTO(auto_free) char *lost = file_path(*state, "no/out");
+	AUTO(auto_free) char *left = file_path(*state, ".out.partial");
 	struct fail fail = { 0 };
 
+	/* What a crash left of one. */
+	assert_int_equal(mkdir(left, 0700), 0);
 	add_text(&bundle, "a", "one");
 	assert_int_equal(bundle_write(&bundle, path, &fail), 0);
+	assert_int_equal(names_in(*state), 1);
 	refuse_write(&bundle, path, FAIL_REFUSED, "exists already");
 	refuse_write(&bundle, lost, FAIL_SYSTEM, "No such file or directory");
 	assert_int_equal(names_in(*state), 1);

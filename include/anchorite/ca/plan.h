@@ -19,6 +19,10 @@ MUST_USE int plan_root(const struct policy *policy, struct bytes spki,
     const struct serial *serial, int64_t now, struct buf *tbs_out,
     struct fail *fail);
 
+/* Has the issuer's certificate not ended? FAIL_REFUSED "the root ended X". */
+MUST_USE int plan_check_issuer(const struct cert *issuer, int64_t now,
+    struct fail *fail);
+
 /*
  * notAfter of a certificate that is signed now. FAIL_REFUSED "validity: ends
  * X, the root ends Y" where it would outlive its issuer, "the root ended Y".

@@ -84,6 +84,14 @@ void bundle_put_facts(const struct bundle_source *source, struct buf *out);
 void bundle_put_checks(const struct bundle_source *source, struct buf *out);
 
 /*
+ * Makes the directory in which a bundle is built, beside the one it will be:
+ * ".NAME.partial". What a crash left of one goes before. The caller frees
+ * *out.
+ */
+MUST_USE int bundle_make_partial(const char *path, char **out,
+    struct fail *fail);
+
+/*
  * Writes the bundle as a new directory, whole or not at all: built beside
  * under a temporary name, synced, renamed. It is made to be read by
  * others: directory and scripts 0755, files 0644, whatever the umask.
