@@ -120,9 +120,10 @@ END
 
 for kind in rsa-4096 ec-p384; do
 	root=root-$kind
-	with_pin anchorite init --policy "$here/policies/acm-pca-$kind.yaml" \
+	with_pin anchorite init --yes --policy \
+		"$here/policies/acm-pca-$kind.yaml" \
 		--secret-fd 0 "$root" >/dev/null
-	with_pin anchorite root generate --authority "$root" --secret-fd 0 \
+	with_pin anchorite root generate --yes --authority "$root" --secret-fd 0 \
 		>/dev/null
 	with_pin anchorite root certify --authority "$root" --secret-fd 0 \
 		--yes >/dev/null
