@@ -26,10 +26,11 @@ MODULES = \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_crl \
 	token/module token/uri token/store token/token token/token_pins token/key token/key_lend \
 	token/key_generate token/key_attest token/key_retire token/session \
-	token/datum \
-	ca/site ca/share ca/sheet ca/credential ca/credential_create \
-	ca/roster ca/policy ca/policy_readers ca/policy_custodians \
-	ca/policy_fields ca/split ca/vet \
+	token/datum token/site \
+	custody/share custody/sheet custody/credential \
+	custody/credential_create custody/roster custody/split \
+	ca/policy ca/policy_readers ca/policy_custodians ca/policy_fields \
+	ca/vet \
 	ca/objects ca/private ca/journal ca/state ca/sitting ca/ledger \
 	ca/ledger_apply ca/ledger_intent ca/ledger_approve ca/ledger_retire \
 	ca/anchor \

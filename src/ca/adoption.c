@@ -6,7 +6,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
-#include <anchorite/ca/credential.h>
+#include <anchorite/custody/credential.h>
 
 void
 adoption_release(struct adoption **adoption)

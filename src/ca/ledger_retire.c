@@ -8,7 +8,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
-#include <anchorite/ca/credential.h>
+#include <anchorite/custody/credential.h>
 
 #include "ledger_internal.h"
 

@@ -10,9 +10,9 @@
 #include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
 #include <anchorite/ca/issue.h>
-#include <anchorite/ca/share.h>
-#include <anchorite/ca/site.h>
+#include <anchorite/custody/share.h>
 #include <anchorite/token/session.h>
+#include <anchorite/token/site.h>
 
 /* Every option there is; a command takes some of them. */
 enum option {

@@ -4,8 +4,8 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
-#include <anchorite/ca/credential.h>
-#include <anchorite/ca/roster.h>
+#include <anchorite/custody/credential.h>
+#include <anchorite/custody/roster.h>
 
 #include "cli.h"
 

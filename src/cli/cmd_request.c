@@ -4,8 +4,8 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
-#include <anchorite/ca/credential.h>
 #include <anchorite/ca/deed.h>
+#include <anchorite/custody/credential.h>
 
 #include "cli.h"
 

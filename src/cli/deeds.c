@@ -8,13 +8,13 @@
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
 #include <anchorite/ca/amend.h>
-#include <anchorite/ca/credential.h>
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/recover.h>
 #include <anchorite/ca/resplit.h>
 #include <anchorite/ca/respond.h>
 #include <anchorite/ca/retire.h>
 #include <anchorite/ca/revoke.h>
+#include <anchorite/custody/credential.h>
 
 #include "cli.h"
 

@@ -8,7 +8,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
-#include <anchorite/ca/sheet.h>
+#include <anchorite/custody/sheet.h>
 
 #include "cli.h"
 

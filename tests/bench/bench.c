@@ -12,7 +12,7 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
 #include <anchorite/ca/issue.h>
-#include <anchorite/ca/site.h>
+#include <anchorite/token/site.h>
 
 #define ROUNDS 5
 

@@ -267,10 +267,10 @@ check_fields $policy policy_fields '### At the top'
 	roster=src/ca/policy_custodians.c
 	check_fields $roster policy_custodian_fields '### `custodians`'
 	check_fields $roster policy_operation_fields '### `operations`'
-	check_quorums src/ca/roster.c '### `operations`'
-	check_roles src/ca/roster.c '### `custodians`'
+	check_quorums src/custody/roster.c '### `operations`'
+	check_roles src/custody/roster.c '### `custodians`'
 }
-check_fields src/ca/site.c site_fields '## The site file'
+check_fields src/token/site.c site_fields '## The site file'
 fields $policy policy_constraint_fields >"$tmp/want"
 grep -o '^`[a-z]*`: a name\|`[a-z]*`: a name must not' "$reference" |
 	sed 's/^`\([a-z]*\)`.*/\1 optional/' >"$tmp/have"

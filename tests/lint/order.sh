@@ -16,7 +16,7 @@ export LC_ALL
 	door     jansson.h          ^src/base/json\.c$
 	door     libp11.h           ^src/token/
 	door     openssl/engine.h   ^src/token/
-	door     libgfshare.h       ^src/ca/share\.c$
+	door     libgfshare.h       ^src/custody/share\.c$
 	door     qrencode.h         ^src/base/qr\.c$
 	door     p11-kit/uri.h      ^src/token/uri\.c$
 	door     p11-kit/pkcs11.h   ^(src|include/anchorite)/token/

@@ -18,10 +18,10 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
-#include <anchorite/ca/credential.h>
-#include <anchorite/ca/site.h>
+#include <anchorite/custody/credential.h>
 #include <anchorite/token/key.h>
 #include <anchorite/token/session.h>
+#include <anchorite/token/site.h>
 #include <anchorite/token/uri.h>
 #include <anchorite/x509/cms.h>
 #include <anchorite/x509/name.h>

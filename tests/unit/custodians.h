@@ -4,10 +4,10 @@
 
 #include <openssl/pem.h>
 
-#include <anchorite/ca/credential.h>
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/request.h>
-#include <anchorite/ca/split.h>
+#include <anchorite/custody/credential.h>
+#include <anchorite/custody/split.h>
 #include <anchorite/out/audit.h>
 #include <anchorite/x509/cms.h>
 #include <anchorite/x509/pkcs8.h>

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/ca/roster.h>
+#include <anchorite/custody/roster.h>
 
 #include "testing.h"
 

@@ -17,7 +17,7 @@
 #include <openssl/rand.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/ca/share.h>
+#include <anchorite/custody/share.h>
 
 #include "heap.h"
 #include "testing.h"

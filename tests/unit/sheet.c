@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/ca/sheet.h>
+#include <anchorite/custody/sheet.h>
 
 #include "heap.h"
 #include "testing.h"

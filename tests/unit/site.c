@@ -11,7 +11,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
-#include <anchorite/ca/site.h>
+#include <anchorite/token/site.h>
 
 static char folder[] = "/tmp/anchorite-site-XXXXXX";
 

@@ -11,8 +11,8 @@
 #include <anchorite/ca/objects.h>
 #include <anchorite/ca/policy.h>
 #include <anchorite/ca/sitting.h>
-#include <anchorite/ca/split.h>
 #include <anchorite/ca/state.h>
+#include <anchorite/custody/split.h>
 #include <anchorite/x509/cert.h>
 #include <anchorite/x509/crl.h>
 

@@ -6,7 +6,7 @@
 #include <anchorite/base/fail.h>
 #include <anchorite/base/text.h>
 #include <anchorite/base/yaml.h>
-#include <anchorite/ca/roster.h>
+#include <anchorite/custody/roster.h>
 #include <anchorite/x509/alg.h>
 #include <anchorite/x509/ext.h>
 #include <anchorite/x509/name.h>

@@ -10,7 +10,7 @@
 #include <anchorite/base/json.h>
 #include <anchorite/ca/ledger.h>
 #include <anchorite/ca/objects.h>
-#include <anchorite/ca/roster.h>
+#include <anchorite/custody/roster.h>
 
 /*
  * What custodians approve: one operation with its parameters, on one

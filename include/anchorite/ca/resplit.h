@@ -5,7 +5,7 @@
 #include <anchorite/base/fail.h>
 #include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
-#include <anchorite/ca/split.h>
+#include <anchorite/custody/split.h>
 
 /*
  * New PINs for the token, split anew, perhaps together with a new policy:

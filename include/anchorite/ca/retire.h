@@ -4,7 +4,7 @@
 
 #include <anchorite/base/fail.h>
 #include <anchorite/ca/authority.h>
-#include <anchorite/ca/roster.h>
+#include <anchorite/custody/roster.h>
 
 /*
  * May this be done now: is the state right, the clock, the window of a

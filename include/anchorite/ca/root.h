@@ -5,7 +5,7 @@
 #include <anchorite/base/fail.h>
 #include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
-#include <anchorite/ca/split.h>
+#include <anchorite/custody/split.h>
 
 /* What an authority begins with; all lent. */
 struct founding {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/ca/split.h>
+#include <anchorite/custody/split.h>
 
 #include <stdio.h>
 #include <string.h>

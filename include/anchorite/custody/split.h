@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_CA_SPLIT_H
-#define ANCHORITE_CA_SPLIT_H
+#ifndef ANCHORITE_CUSTODY_SPLIT_H
+#define ANCHORITE_CUSTODY_SPLIT_H
 
 #include <anchorite/base/json.h>
-#include <anchorite/ca/credential.h>
-#include <anchorite/ca/roster.h>
-#include <anchorite/ca/share.h>
+#include <anchorite/custody/credential.h>
+#include <anchorite/custody/roster.h>
+#include <anchorite/custody/share.h>
 
 /*
  * A split of the token's PINs, without any secret: who holds which share,

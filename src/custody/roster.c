@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/ca/roster.h>
+#include <anchorite/custody/roster.h>
 
 #include <stdio.h>
 #include <string.h>
 
 #include <anchorite/base/auto.h>
-#include <anchorite/ca/credential.h>
+#include <anchorite/custody/credential.h>
 
 const char *const role_names[] = {
 	[ROLE_OPERATOR] = "operator",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_CA_SHEET_H
-#define ANCHORITE_CA_SHEET_H
+#ifndef ANCHORITE_CUSTODY_SHEET_H
+#define ANCHORITE_CUSTODY_SHEET_H
 
 #include <anchorite/base/buf.h>
 #include <anchorite/base/fail.h>
 #include <anchorite/base/secret.h>
-#include <anchorite/ca/share.h>
+#include <anchorite/custody/share.h>
 
 /*
  * A share on paper: SHEET_LINES lines of four groups of four letters and

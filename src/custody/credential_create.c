@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/ca/credential.h>
+#include <anchorite/custody/credential.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/ca/site.h>
+#include <anchorite/token/site.h>
 
 #include <stddef.h>
 #include <stdlib.h>

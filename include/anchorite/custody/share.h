@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_CA_SHARE_H
-#define ANCHORITE_CA_SHARE_H
+#ifndef ANCHORITE_CUSTODY_SHARE_H
+#define ANCHORITE_CUSTODY_SHARE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/ca/share.h>
+#include <anchorite/custody/share.h>
 
 #include <stdlib.h>
 #include <string.h>

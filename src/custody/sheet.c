@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/ca/sheet.h>
+#include <anchorite/custody/sheet.h>
 
 #include <ctype.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_CA_CREDENTIAL_INTERNAL_H
-#define ANCHORITE_CA_CREDENTIAL_INTERNAL_H
+#ifndef ANCHORITE_CUSTODY_CREDENTIAL_INTERNAL_H
+#define ANCHORITE_CUSTODY_CREDENTIAL_INTERNAL_H
 
-#include <anchorite/ca/credential.h>
-#include <anchorite/ca/site.h>
+#include <anchorite/custody/credential.h>
 #include <anchorite/token/key.h>
+#include <anchorite/token/site.h>
 
-/* What ca/credential and ca/credential_create share. */
+/* What custody/credential and custody/credential_create share. */
 
 /* "keys/alice" and ".pem": "keys/alice.pem"; the caller frees it. */
 char *credential_path(const char *base, const char *ending);

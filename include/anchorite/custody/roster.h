@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_CA_ROSTER_H
-#define ANCHORITE_CA_ROSTER_H
+#ifndef ANCHORITE_CUSTODY_ROSTER_H
+#define ANCHORITE_CUSTODY_ROSTER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_CA_SITE_H
-#define ANCHORITE_CA_SITE_H
+#ifndef ANCHORITE_TOKEN_SITE_H
+#define ANCHORITE_TOKEN_SITE_H
 
 #include <anchorite/base/buf.h>
 #include <anchorite/base/fail.h>
