@@ -8,6 +8,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/secret.h>
+#include <anchorite/base/text.h>
 #include <anchorite/ca/authority.h>
 
 #include "cli.h"
@@ -129,6 +130,15 @@ cli_is_slip(const struct fail *fail)
 		return false;
 	return len < tail || strcmp(fail->sentence + len - tail,
 	    SECRET_INTERRUPTED) != 0;
+}
+
+void
+cli_show_slip(const struct fail *fail)
+{
+	AUTO(buf_release) struct buf text = { 0 };
+
+	text_escape(&text, bytes_text(fail->sentence));
+	printf("%s: try again\n", buf_cstr(&text));
 }
 
 int

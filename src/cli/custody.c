@@ -254,15 +254,6 @@ show_wanted(const struct gathering *gathering)
 		    next->split->form.threshold);
 }
 
-static void
-show_slip(const struct fail *fail)
-{
-	AUTO(buf_release) struct buf text = { 0 };
-
-	text_escape(&text, bytes_text(fail->sentence));
-	printf("%s: try again\n", buf_cstr(&text));
-}
-
 /* One after the other at this terminal, until it is enough. */
 static int
 ask_custodians(const struct gathering *gathering, struct fail *fail)
@@ -286,7 +277,7 @@ ask_custodians(const struct gathering *gathering, struct fail *fail)
 			continue;
 		if (!cli_is_slip(fail))
 			return -1;
-		show_slip(fail);
+		cli_show_slip(fail);
 	}
 	return 0;
 }

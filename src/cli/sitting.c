@@ -98,7 +98,7 @@ ask_paper(struct cli *cli, const struct authority *authority,
 			return 0;
 		if (!cli_is_slip(fail))
 			return -1;
-		printf("%s: try again\n", fail->sentence);
+		cli_show_slip(fail);
 	}
 }
 
