@@ -342,6 +342,12 @@ authority_seal(struct authority *authority, const struct act *act,
 	return 0;
 }
 
+bool
+authority_is_sealed(const struct authority *authority)
+{
+	return authority->ledger->loose == 0;
+}
+
 int
 authority_prepare_anchor(const struct authority *authority,
     const struct policy *next, struct session *session, struct fail *fail)

@@ -163,7 +163,7 @@ respond_sign(struct authority *authority, const struct act *act,
 		return -1;
 	if (respond(authority, act, &batch, session, fail) == 0)
 		return 0;
-	for (size_t n = 0; n < count; n++)
+	for (size_t n = 0; n < count && !authority_is_sealed(authority); n++)
 		ocsp_release(&out[n]);
 	return fail_in(fail, "OCSP");
 }

@@ -165,6 +165,7 @@ revoke_sign_crl(struct authority *authority, const struct act *act,
 	AUTO(buf_release) struct buf signature = { 0 };
 	AUTO(crl_release) struct crl *crl = NULL;
 	EVP_PKEY *signer;
+	int result;
 
 	if (crl_plan(authority, act, &tbs, fail) == -1 ||
 	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
@@ -177,9 +178,10 @@ revoke_sign_crl(struct authority *authority, const struct act *act,
 		&signature, fail) == -1 ||
 	    crl_outcome(authority, act, buf_bytes(&tbs),
 		buf_bytes(&signature), &data, &crl, fail) == -1 ||
-	    retire_follow(authority, act, session, fail) == -1 ||
-	    authority_seal(authority, act, &sealer, fail) == -1)
+	    retire_follow(authority, act, session, fail) == -1)
 		return -1;
-	*out = GIVE(crl);
-	return 0;
+	result = authority_seal(authority, act, &sealer, fail);
+	if (authority_is_sealed(authority))
+		*out = GIVE(crl);
+	return result;
 }

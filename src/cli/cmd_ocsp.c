@@ -81,6 +81,8 @@ run_ocsp(struct cli *cli, struct fail *fail)
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 	const char *out = cli->values[OPT_OUT];
+	struct fail second = { 0 };
+	int result;
 
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    file_check_absent(out, fail) == -1 ||
@@ -93,12 +95,14 @@ run_ocsp(struct cli *cli, struct fail *fail)
 		return cli_refused(cli, authority, fail);
 	responses.count = deed.serial_count;
 	responses.list = mem_new(responses.count, sizeof(*responses.list));
-	if (respond_sign(authority, &cli->act, deed.serials,
-	    deed.serial_count, session, responses.list, fail) == -1)
+	result = respond_sign(authority, &cli->act, deed.serials,
+	    deed.serial_count, session, responses.list, fail);
+	if (responses.list[0] == NULL)
 		return cli_refused(cli, authority, fail);
-	if (write_all(out, &responses, fail) == -1)
-		return fail_in(fail, "the responses are signed and recorded, "
-		    "but not written out");
+	/* They are sealed, and go out, whatever came of the anchor. */
+	if (write_all(out, &responses, result == 0 ? fail : &second) == -1)
+		return result == -1 ? -1 : fail_in(fail, "the responses are "
+		    "signed and recorded, but not written out");
 	show(cli, &responses);
-	return 0;
+	return result;
 }

@@ -73,6 +73,8 @@ run_crl(struct cli *cli, struct fail *fail)
 	AUTO(site_release) struct site *site = NULL;
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(crl_release) struct crl *crl = NULL;
+	struct fail second = { 0 };
+	int result;
 
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    (cli->values[OPT_OUT] != NULL &&
@@ -82,8 +84,13 @@ run_crl(struct cli *cli, struct fail *fail)
 	    cli_load_site(cli, &site, fail) == -1 ||
 	    custody_gather(cli, authority, deed.operation, deed.parameters,
 		&custody, fail) == -1 ||
-	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
-	    revoke_sign_crl(authority, &cli->act, session, &crl, fail) == -1)
+	    cli_log_in(cli, site, &custody, &session, fail) == -1)
 		return cli_refused(cli, authority, fail);
-	return crl_written(cli, crl, fail);
+	result = revoke_sign_crl(authority, &cli->act, session, &crl, fail);
+	if (crl == NULL)
+		return cli_refused(cli, authority, fail);
+	/* It is sealed, and goes out, whatever came of the anchor. */
+	if (crl_written(cli, crl, result == 0 ? fail : &second) == -1)
+		return -1;
+	return result;
 }

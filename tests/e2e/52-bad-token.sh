@@ -71,7 +71,10 @@ unanchored() {
 unkept='C_CreateObject: the token is at fault (CKR_DEVICE_ERROR)'
 unanchored C_CreateObject:0x30 "$unkept" 'sign-intent signed seal' \
 	sign --reissue ca.csr
-unanchored C_CreateObject:0x30 "$unkept" 'crl-intent crl-signed seal' ca crl
+unanchored C_CreateObject:0x30 "$unkept" 'crl-intent crl-signed seal' \
+	ca crl --out sealed.crl
+passes 'the CRL goes out all the same' openssl crl -inform DER -noout \
+	-in sealed.crl
 unanchored C_CreateObject:0x30 "$unkept" 'revoked seal' \
 	ca revoke "$(serial 1)"
 unanchored C_DestroyObject:0x30:1 "data object root anchor $key_id: \

@@ -111,6 +111,10 @@ void sealer_release(struct sealer *sealer);
 MUST_USE int authority_seal(struct authority *authority,
     const struct act *act, const struct sealer *sealer, struct fail *fail);
 
+/* Is the newest record of a transaction sealed? So it is where authority_seal
+ * failed with the anchor alone. */
+bool authority_is_sealed(const struct authority *authority);
+
 /* Before a policy comes into force that wants an anchor in the token, for
  * the first time: the newest head is put there. */
 MUST_USE int authority_prepare_anchor(const struct authority *authority,

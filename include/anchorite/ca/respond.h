@@ -19,7 +19,8 @@ MUST_USE int respond_check(const struct authority *authority,
 /*
  * Signs one response for each serial (1 to INTENT_MAX, all of the inventory,
  * none twice), in one transaction: built, intended, signed, read back,
- * verified, stored, recorded, sealed. out[n] are the caller's to release.
+ * verified, stored, recorded, sealed. out[n], NULL before, are the caller's
+ * to release; where only the anchor failed, they are given all the same.
  */
 MUST_USE int respond_sign(struct authority *authority,
     const struct act *act, const struct serial *serials, size_t count,

@@ -20,7 +20,8 @@ MUST_USE int revoke_check_crl(const struct authority *authority,
     const struct act *act, struct fail *fail);
 
 /* Signs a CRL of all that is revoked, with the next number: built, linted,
- * intended, signed, read back, verified, stored, recorded, sealed. */
+ * intended, signed, read back, verified, stored, recorded, sealed. Where
+ * only the anchor failed then, *out is given all the same. */
 MUST_USE int revoke_sign_crl(struct authority *authority,
     const struct act *act, struct session *session, struct crl **out,
     struct fail *fail);
