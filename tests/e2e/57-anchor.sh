@@ -134,8 +134,9 @@ equal 'has the name beside' 1 "$(grep -rl Olga whole/objects | wc -l)"
 
 # --- time -----------------------------------------------------------------
 
-refused 4 'clock: it is 2026-01-01T00:00:00Z, this program was released '\
-'2026-11-01T00:00:00Z' ca crl --time 2026-01-01T00:00:00Z
+released=$(sed -n 's/^RELEASED = //p' "$tests/../Makefile")
+refused 4 "clock: it is 2020-01-01T00:00:00Z, this program was released \
+$released" ca crl --time 2020-01-01T00:00:00Z
 authority=root ANCHORITE_SITE=$work/site.yaml
 refused 2 'no terminal to ask on: --yes answers' sh -c \
 	"printf '%s\\n' $pin | anchorite init --secret-fd 0 --policy \
