@@ -159,6 +159,42 @@ anchor_store(const struct ledger *ledger, const struct journal_head *head,
 	return store(buf_cstr(&name), head, session, fail);
 }
 
+struct newest {
+	struct journal_head head;
+	bool has;
+};
+
+static int
+take_newest(void *context, struct bytes value, struct fail *fail)
+{
+	struct newest *newest = context;
+	struct journal_head held;
+	struct fail ignored = { 0 };
+
+	(void)fail;
+	if (value_read(value, &held, &ignored) == -1 ||
+	    (newest->has && held.seq < newest->head.seq))
+		return 0;
+	*newest = (struct newest){ held, true };
+	return 0;
+}
+
+int
+anchor_newest(const struct ledger *ledger, struct session *session,
+    struct journal_head *out, bool *has_out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf name = { 0 };
+	struct newest newest = { 0 };
+
+	anchor_name(ledger, &name);
+	if (datum_each(session, buf_cstr(&name), take_newest, &newest,
+	    fail) == -1)
+		return -1;
+	*out = newest.head;
+	*has_out = newest.has;
+	return 0;
+}
+
 static int
 list_value(void *context, struct bytes value, struct fail *fail)
 {

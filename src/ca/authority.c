@@ -308,6 +308,28 @@ authority_put_approval(struct authority *authority, const struct act *act,
 	return 0;
 }
 
+/* A lock holds on one machine alone: does another seal meanwhile? */
+static int
+check_rival(const struct authority *authority, const struct sealer *sealer,
+    struct fail *fail)
+{
+	struct journal_head held;
+	bool has_held;
+
+	if (sealer->session == NULL || sealer->key == NULL)
+		return 0;
+	if (anchor_newest(authority->ledger, sealer->session, &held,
+	    &has_held, fail) == -1)
+		return -1;
+	if (has_held == sealer->has_held && held.seq == sealer->held.seq &&
+	    digest_is_equal(&held.digest, &sealer->held.digest))
+		return 0;
+	return fail_with(fail, FAIL_JOURNAL, "anchor: the token knows record "
+	    "%lld now, and knew record %lld: another machine seals with the "
+	    "same token; nothing is sealed here", (long long)held.seq,
+	    (long long)sealer->held.seq);
+}
+
 int
 authority_seal(struct authority *authority, const struct act *act,
     const struct sealer *sealer, struct fail *fail)
@@ -317,6 +339,8 @@ authority_seal(struct authority *authority, const struct act *act,
 	AUTO(buf_release) struct buf text = { 0 };
 	AUTO(json_release) struct json *data = json_new();
 
+	if (check_rival(authority, sealer, fail) == -1)
+		return -1;
 	journal_seal_message(&journal_head(authority->journal)->digest,
 	    &message);
 	if (alg_sign(alg_find("ecdsa-sha256"), sealer->signer,
@@ -345,7 +369,11 @@ authority_seal(struct authority *authority, const struct act *act,
 bool
 authority_is_sealed(const struct authority *authority)
 {
-	return authority->ledger->loose == 0;
+	const struct ledger *ledger = authority->ledger;
+
+	/* A seal that could not be written counts in the ledger alone. */
+	return ledger->loose == 0 &&
+	    journal_head(authority->journal)->seq >= ledger->head.seq;
 }
 
 int
@@ -420,6 +448,9 @@ authority_find_sealer(const struct authority *authority,
 {
 	if (anchor_check(authority->ledger, authority->journal, session,
 	    fail) == -1)
+		return -1;
+	if (anchor_newest(authority->ledger, session, &out->held,
+	    &out->has_held, fail) == -1)
 		return -1;
 	out->session = session;
 	return authority_find_signer(&authority->ledger->journal_key, session,

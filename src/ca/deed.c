@@ -70,10 +70,12 @@ deed_recover(const struct digest *torn)
 }
 
 struct json *
-deed_anchor(const char *reason, const struct digest *torn)
+deed_anchor(const char *reason, const char *held,
+    const struct digest *torn)
 {
 	struct json *json = json_new();
 
+	json_put_text(json, "held", held);
 	json_put_text(json, "reason", reason);
 	if (torn != NULL)
 		json_put_digest(json, "torn", torn);

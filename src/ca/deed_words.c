@@ -181,6 +181,8 @@ describe_anchor(const struct json *parameters, struct buf *out,
 
 	if (put_text(out, "  reason         ", parameters, "reason", fail) ==
 		-1 ||
+	    put_text(out, "  in place of the token's head, SHA-256\n    ",
+		parameters, "held", fail) == -1 ||
 	    json_get_text(parameters, "torn", &torn, fail) == -1)
 		return -1;
 	if (torn[0] != '\0' && put_text(out, "  and its last line is torn: "
@@ -250,7 +252,7 @@ static const struct {
 	[OPERATION_RECOVER] = { "Set aside the torn last line in the journal "
 	    "of %s:\n", describe_recover, 1 },
 	[OPERATION_ANCHOR] = { "Take the journal of %s as it stands, whatever "
-	    "its anchor says.\n", describe_anchor, 2 },
+	    "its anchor says.\n", describe_anchor, 3 },
 };
 
 int

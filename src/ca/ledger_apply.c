@@ -203,6 +203,33 @@ apply_set_aside(struct ledger *ledger, const struct objects *objects,
 
 #define WORDS_MAX 200
 
+/* What was given up is the newest head that the token held. */
+static int
+check_held(const struct json *parameters, const struct json *held,
+    struct fail *fail)
+{
+	const char *approved, *text, *newest = "none";
+	int64_t seq, most = -1;
+
+	for (size_t n = 0; n < json_count(held); n++) {
+		if (json_get_number(json_at(held, n), "seq", 0, INT64_MAX,
+			&seq, fail) == -1 ||
+		    json_get_text(json_at(held, n), "digest", &text, fail) ==
+			-1)
+			return -1;
+		if (seq >= most) {
+			most = seq;
+			newest = text;
+		}
+	}
+	if (json_get_text(parameters, "held", &approved, fail) == -1)
+		return -1;
+	if (strcmp(approved, newest) == 0)
+		return 0;
+	return fail_with(fail, FAIL_REFUSED, "the token's newest head is "
+	    "%.64s, approved is to give up %.64s", newest, approved);
+}
+
 /* The journal stands though its anchor says otherwise: people decided. */
 static int
 apply_anchor(struct ledger *ledger, const struct objects *objects,
@@ -221,7 +248,8 @@ apply_anchor(struct ledger *ledger, const struct objects *objects,
 	    json_get_text(parameters, "torn", &torn, fail) == -1 ||
 	    (torn[0] != '\0' && digest_read_hex(torn, &digest, fail) == -1))
 		return -1;
-	return json_get_list(record->data, "held", &held, fail);
+	return json_get_list(record->data, "held", &held, fail) == -1 ? -1 :
+	    check_held(parameters, held, fail);
 }
 
 #define NONE -1

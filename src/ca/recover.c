@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/ca/recover.h>
 
+#include <string.h>
+
 #include <anchorite/base/auto.h>
 #include <anchorite/ca/anchor.h>
 #include <anchorite/ca/deed.h>
@@ -150,8 +152,12 @@ static int
 finish(struct authority *authority, const struct act *act,
     const struct sealer *sealer, struct fail *fail)
 {
+	const struct policy *next = authority->ledger->next_policy;
+
 	if (close_intent(authority, act, fail) == -1 ||
 	    retire_follow(authority, act, sealer->session, fail) == -1 ||
+	    (next != NULL && authority_prepare_anchor(authority, next,
+		sealer->session, fail) == -1) ||
 	    resplit_record(authority, act, fail) == -1)
 		return -1;
 	return authority_seal(authority, act, sealer, fail);
@@ -192,9 +198,25 @@ check_wrong(const struct authority *authority, struct session *session,
 	return -1;
 }
 
+/* Is it what the custodians give up? */
+static int
+check_held(const struct sealer *sealer, const char *approved,
+    struct fail *fail)
+{
+	char hex[DIGEST_HEX_SIZE] = "none";
+
+	if (sealer->has_held)
+		digest_hex(&sealer->held.digest, hex);
+	if (strcmp(hex, approved) == 0)
+		return 0;
+	return fail_with(fail, FAIL_REFUSED, "anchor: the token's newest head "
+	    "is %s, and not %.64s", hex, approved);
+}
+
 int
 recover_anchor(struct authority *authority, const struct act *act,
-    const char *reason, struct session *session, struct fail *fail)
+    const char *reason, const char *held_text, struct session *session,
+    struct fail *fail)
 {
 	AUTO(sealer_release) struct sealer sealer = { .session = session };
 	AUTO(json_release) struct json *parameters = NULL;
@@ -208,10 +230,13 @@ recover_anchor(struct authority *authority, const struct act *act,
 	    recover_torn(authority, &is_torn, &torn, fail) == -1 ||
 	    objects_check_room(authority->objects, ROOM, fail) == -1 ||
 	    anchor_list(authority->ledger, session, &held, fail) == -1 ||
+	    anchor_newest(authority->ledger, session, &sealer.held,
+		&sealer.has_held, fail) == -1 ||
+	    check_held(&sealer, held_text, fail) == -1 ||
 	    authority_find_signer(&authority->ledger->journal_key, session,
 		&sealer.key, &sealer.signer, fail) == -1)
 		return -1;
-	parameters = deed_anchor(reason, is_torn ? &torn : NULL);
+	parameters = deed_anchor(reason, held_text, is_torn ? &torn : NULL);
 	json_put(data, "held", &held);
 	if (decide(authority, act, OPERATION_ANCHOR, "anchor", &parameters,
 	    &data, fail) == -1)

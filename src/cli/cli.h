@@ -180,6 +180,9 @@ MUST_USE int cli_build_request(const struct cli *cli,
 /* Was it a slip of the hand, after which a person may be asked again? */
 bool cli_is_slip(const struct fail *fail);
 void cli_show_slip(const struct fail *fail);
+/* What leaves must be sealed: FAIL_JOURNAL. */
+MUST_USE int cli_check_sealed(const struct authority *authority,
+    struct fail *fail);
 /* Asks for a line on the terminal, echoed; empty is an answer. Appended. */
 MUST_USE int cli_ask(const char *prompt, struct buf *out,
     struct fail *fail);

@@ -81,6 +81,8 @@ run_anchor_show(struct cli *cli, struct fail *fail)
 
 	if (cli_open_authority(cli, false, &authority, fail) == -1)
 		return -1;
+	if (cli_check_sealed(authority, fail) == -1)
+		return -1;
 	head = &authority->ledger->head;
 	if (!cli->is_json)
 		return show_head(cli, authority->ledger, fail);
@@ -154,8 +156,8 @@ accept(struct cli *cli, struct authority *authority, struct fail *fail)
 	    cli_confirm(cli, "If there is a newer journal, what it says is "
 		"lost. Take this one as the newest?", fail) == -1)
 		return -1;
-	return recover_anchor(authority, &cli->act, cli->operands[0], session,
-	    fail);
+	return recover_anchor(authority, &cli->act, cli->operands[0],
+	    cli->operands[1], session, fail);
 }
 
 int

@@ -119,7 +119,8 @@ show_audit_json(const struct audit *audit)
 	AUTO(json_release) struct json *json = json_new();
 
 	json_put_text(json, "name", audit->name);
-	json_put_text(json, "verdict", "sound");
+	json_put_text(json, "verdict", audit->loose == 0 ? "sound" :
+	    "sound to the last seal");
 	json_put_number(json, "records", audit->records);
 	json_put_number(json, "seals", audit->seals);
 	json_put_number(json, "certificates", audit->certificates);
@@ -130,6 +131,7 @@ show_audit_json(const struct audit *audit)
 	json_put_number(json, "possibly_issued", audit->possibly);
 	json_put_number(json, "refusals", audit->refusals);
 	json_put_number(json, "unsealed", audit->unsealed);
+	json_put_number(json, "vouched_by_nobody", audit->loose);
 	json_put_number(json, "strays", audit->strays);
 	json_put_number(json, "redacted", audit->redacted);
 	json_put_digest(json, "head", &audit->head.digest);
@@ -149,7 +151,11 @@ run_audit_verify(struct cli *cli, struct fail *fail)
 		show_audit_json(&audit);
 		return 0;
 	}
-	printf("authority %s: the journal is sound\n", audit.name);
+	printf("authority %s: the journal is sound", audit.name);
+	if (audit.loose > 0)
+		printf(" as far as record %lld",
+		    (long long)(audit.head.seq - audit.unsealed));
+	printf("\n");
 	printf("  %lld records in one chain, %lld seals verified\n",
 	    (long long)audit.records, (long long)audit.seals);
 	printf("  derived again and verified: %lld root, %lld certificates, "
@@ -164,6 +170,11 @@ run_audit_verify(struct cli *cli, struct fail *fail)
 	if (audit.unsealed > 0)
 		printf("  %lld records behind the last seal are not sealed "
 		    "yet\n", (long long)audit.unsealed);
+	if (audit.loose > 0)
+		printf("  for %lld of them nobody vouches: look at them (audit "
+		    "show --from %lld), then recover\n",
+		    (long long)audit.loose,
+		    (long long)(audit.head.seq - audit.unsealed + 1));
 	if (audit.strays > 0)
 		printf("  %lld files in objects/ that no record names "
 		    "(harmless)\n", (long long)audit.strays);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/base/file.h>
 #include <anchorite/out/bundle_audit.h>
 #include <anchorite/out/export.h>
 
@@ -60,23 +60,35 @@ close_file(FILE **file)
 		fclose(*file);
 }
 
+static int
+export_synced(const struct export_plan *plan, const char *path, FILE *file,
+    struct export_sum *sum, struct fail *fail)
+{
+	if (export_run(plan, write_piece, file, sum, fail) == -1)
+		return -1;
+	if (fflush(file) != 0 || fsync(fileno(file)) == -1)
+		return fail_errno(fail, "%s", path);
+	return 0;
+}
+
 /* To a new file, which is there whole or not at all. */
 static int
 export_to(const struct export_plan *plan, const char *path,
     struct export_sum *sum, struct fail *fail)
 {
-	AUTO(close_file) FILE *file = fopen(path, "wxe");
+	AUTO(close_file) FILE *file = NULL;
+	AUTO(buf_release) struct buf partial = { 0 };
 
-	if (file == NULL && errno == EEXIST)
-		return fail_with(fail, FAIL_REFUSED, "%s: exists already",
-		    path);
+	if (file_check_absent(path, fail) == -1)
+		return -1;
+	buf_printf(&partial, "%s.partial", path);
+	file = fopen(buf_cstr(&partial), "we");
 	if (file == NULL)
 		return fail_errno(fail, "%s", path);
-	if (export_run(plan, write_piece, file, sum, fail) == 0 &&
-	    (fflush(file) == 0 && fsync(fileno(file)) == 0 ? 0 :
-		fail_errno(fail, "%s", path)) == 0)
+	if (export_synced(plan, path, file, sum, fail) == 0 &&
+	    file_rename(buf_cstr(&partial), path, fail) == 0)
 		return 0;
-	unlink(path);
+	unlink(buf_cstr(&partial));
 	return -1;
 }
 
@@ -88,11 +100,14 @@ run_audit_export(struct cli *cli, struct fail *fail)
 		.path = cli_authority_path(cli),
 		.is_redacted = cli->values[OPT_REDACT] != NULL,
 	};
+	AUTO(authority_release) struct authority *authority = NULL;
 	struct export_sum sum = { 0 };
 	struct digest since;
 
 	if (read_since(cli, &since, &plan.since, fail) == -1 ||
-	    read_format(cli, &plan.format, fail) == -1)
+	    read_format(cli, &plan.format, fail) == -1 ||
+	    cli_open_authority(cli, false, &authority, fail) == -1 ||
+	    cli_check_sealed(authority, fail) == -1)
 		return -1;
 	if (path == NULL)
 		return export_run(&plan, write_piece, stdout, &sum, fail);

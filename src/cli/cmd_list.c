@@ -64,6 +64,10 @@ run_list(struct cli *cli, struct fail *fail)
 	if (cli_open_authority(cli, false, &authority, fail) == -1)
 		return -1;
 	ledger = authority->ledger;
+	if (!authority_is_sealed(authority))
+		fprintf(stderr, "anchorite: warning: nobody vouches for what "
+		    "stands behind record %lld of the journal\n",
+		    (long long)ledger->sealed_seq);
 	if (!cli->is_json && ledger->issued_count > 0)
 		printf("%-40s  %-15s  %-10s  %-22s  %s\n", "serial", "status",
 		    "ends", "profile", "subject");

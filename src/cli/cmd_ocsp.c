@@ -6,6 +6,7 @@
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
 #include <anchorite/ca/respond.h>
+#include <anchorite/out/bundle.h>
 
 #include "cli.h"
 
@@ -27,7 +28,9 @@ static int
 write_all(const char *folder, const struct responses *responses,
     struct fail *fail)
 {
-	if (file_make_directory(folder, fail) == -1)
+	AUTO(auto_free) char *partial = NULL;
+
+	if (bundle_make_partial(folder, &partial, fail) == -1)
 		return -1;
 	for (size_t n = 0; n < responses->count; n++) {
 		const struct ocsp *ocsp = responses->list[n];
@@ -36,11 +39,11 @@ write_all(const char *folder, const struct responses *responses,
 
 		serial_hex(&ocsp->serial, serial);
 		snprintf(name, sizeof(name), "%s.ocsp", serial);
-		path = file_path(folder, name);
+		path = file_path(partial, name);
 		if (file_write(path, buf_bytes(&ocsp->der), 0644, fail) == -1)
 			return -1;
 	}
-	return 0;
+	return file_rename(partial, folder, fail);
 }
 
 static void

@@ -84,7 +84,9 @@ resplit(struct cli *cli, struct authority *authority, struct deed *deed,
 	    custody_pins(&custody.now, &old, fail) == -1 ||
 	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
 	    anchor_check(authority->ledger, authority->journal, session,
-		fail) == -1)
+		fail) == -1 ||
+	    authority_prepare_anchor(authority, deed->adoption->policy,
+		session, fail) == -1)
 		return -1;
 	snprintf(token, sizeof(token), "%s",
 	    token_info(session_token(session))->label);

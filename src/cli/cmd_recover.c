@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/ca/private.h>
 #include <anchorite/ca/recover.h>
 #include <anchorite/out/audit.h>
 
@@ -21,6 +22,29 @@ gather(struct cli *cli, struct authority *authority, struct deed *deed,
 	    deed->parameters, custody, fail);
 }
 
+static int
+show_event(void *context, const struct record *record, struct fail *fail)
+{
+	(void)context;
+	(void)fail;
+	printf("  record %lld: %s, by %s\n", (long long)record->seq,
+	    record->event, private_is(record->by) ? "(private)" : record->by);
+	return 0;
+}
+
+/* What the seal is going to vouch for. */
+static int
+show_unsealed(const struct cli *cli, const struct authority *authority,
+    struct fail *fail)
+{
+	/* That the last line is torn was said. */
+	if (audit_show(cli_authority_path(cli),
+	    authority->ledger->sealed_seq + 1, show_event, NULL, fail) == -1 &&
+	    !journal_is_torn(authority->journal))
+		return -1;
+	return 0;
+}
+
 /* A seal vouches for all before it: first see that it is sound. */
 static int
 close_it(struct cli *cli, struct authority *authority, struct fail *fail)
@@ -37,6 +61,8 @@ close_it(struct cli *cli, struct authority *authority, struct fail *fail)
 	if (audit_verify_recoverable(cli_authority_path(cli), fail) == -1)
 		return -1;
 	show_interrupted(authority);
+	if (show_unsealed(cli, authority, fail) == -1)
+		return -1;
 	if (cli_confirm(cli, "Record this so, and seal?", fail) == -1 ||
 	    gather(cli, authority, &deed, &custody, fail) == -1 ||
 	    cli_log_in(cli, site, &custody, &session, fail) == -1)

@@ -179,8 +179,8 @@ const struct command commands[] = {
 	    "it, here or on another machine; the operation's own command "
 	    "takes it with --request. OPERATION: sign FILE..., revoke ID, "
 	    "crl, ocsp [ID...], disable, enable, delete, restore, destroy, "
-	    "backup NAME, policy FILE, resplit, recover, anchor REASON; with "
-	    "that command's options.",
+	    "backup NAME, policy FILE, resplit, recover, anchor REASON HEAD; "
+	    "with that command's options.",
 	    "anchorite request --authority example-root disable",
 	    run_request },
 	{ "approve", "FILE", 1, 1,
@@ -262,16 +262,17 @@ const struct command commands[] = {
 	    "on paper. At the beginning of the next sitting it is asked for.",
 	    "anchorite anchor show --authority example-root",
 	    run_anchor_show },
-	{ "anchor accept", "REASON", 1, 1, TAKES_DEED, 0,
+	{ "anchor accept", "REASON HEAD", 2, 2, TAKES_DEED, 0,
 	    "take the journal as the newest, against its anchor",
 	    "Where the token or the paper knows a head that is not of this "
 	    "journal, first find the newest journal: this one may be an old "
 	    "copy, put here by mistake or on purpose. If there is none (a "
 	    "token that was replaced, a paper that was lost, a disk that "
-	    "was), custodians decide to go on from here; the record keeps "
-	    "what the token held, and why.",
+	    "was), custodians decide to go on from here. HEAD is the SHA-256 "
+	    "of the record that the token knows, as the refusal names it, or "
+	    "none: an approval does for that one alone.",
 	    "anchorite anchor accept --authority example-root --site "
-	    "site.yaml 'token replaced on 2027-03-01, see minutes'",
+	    "site.yaml 'token replaced on 2027-03-01, see minutes' none",
 	    run_anchor_accept },
 	{ "list", "", 0, 0, TAKES_READ, 0, "list what the root issued",
 	    "Lists every certificate: serial, status, end, profile, subject.",

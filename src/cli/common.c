@@ -132,6 +132,16 @@ cli_is_slip(const struct fail *fail)
 	    SECRET_INTERRUPTED) != 0;
 }
 
+int
+cli_check_sealed(const struct authority *authority, struct fail *fail)
+{
+	if (authority_is_sealed(authority))
+		return 0;
+	return fail_with(fail, FAIL_JOURNAL, "nobody vouches for what stands "
+	    "behind record %lld: see 'anchorite status', then 'anchorite "
+	    "recover'", (long long)authority->ledger->sealed_seq);
+}
+
 void
 cli_show_slip(const struct fail *fail)
 {

@@ -347,7 +347,7 @@ static int
 prepare_anchor(struct cli *cli, struct authority *authority,
     char **operands, int count, struct deed *deed, struct fail *fail)
 {
-	const char *reason = operands[0];
+	const char *reason = operands[0], *held = operands[1];
 	struct digest torn;
 	bool is_torn;
 
@@ -358,9 +358,14 @@ prepare_anchor(struct cli *cli, struct authority *authority,
 		return fail_with(fail, FAIL_USAGE, "anchor: want a reason of 1 "
 		    "to %d characters, all of them visible",
 		    ANCHOR_REASON_MAX);
+	if (strcmp(held, "none") != 0 &&
+	    digest_read_hex(held, &torn, fail) == -1) {
+		fail->kind = FAIL_USAGE;
+		return fail_in(fail, "anchor: the token's head");
+	}
 	if (recover_torn(authority, &is_torn, &torn, fail) == -1)
 		return -1;
-	deed->parameters = deed_anchor(reason, is_torn ? &torn : NULL);
+	deed->parameters = deed_anchor(reason, held, is_torn ? &torn : NULL);
 	return 0;
 }
 
@@ -382,7 +387,7 @@ static const struct {
 	[OPERATION_POLICY] = { prepare_policy, "FILE", 1, 1 },
 	[OPERATION_RESPLIT] = { prepare_resplit, "", 0, 0 },
 	[OPERATION_RECOVER] = { prepare_recover, "", 0, 0 },
-	[OPERATION_ANCHOR] = { prepare_anchor, "REASON", 1, 1 },
+	[OPERATION_ANCHOR] = { prepare_anchor, "REASON HEAD", 2, 2 },
 	[OPERATION_OCSP] = { prepare_ocsp, "[ID...]", 0, INTENT_MAX },
 };
 

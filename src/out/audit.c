@@ -168,6 +168,7 @@ counts_finish(struct auditor *auditor)
 	counts->strays = audit_objects_count_strays(&auditor->objects);
 	counts->head = *journal_head(auditor->journal);
 	counts->unsealed = counts->head.seq - ledger->sealed_seq;
+	counts->loose = ledger->loose;
 	snprintf(counts->name, sizeof(counts->name), "%s", ledger->name);
 }
 

@@ -141,8 +141,9 @@ quarry_intend(const struct auditor *auditor, const struct audit_item *item)
 {
 	struct audit_quarry *quarry = auditor->quarry;
 
-	if (quarry == NULL || !digest_is_equal(&quarry->tbs,
-	    &item->tbs_digest))
+	/* The same bytes may be signed twice, by two equal moments. */
+	if (quarry == NULL || quarry->is_exact || !digest_is_equal(
+	    &quarry->tbs, &item->tbs_digest))
 		return;
 	quarry->trace.kind = auditor->intent.kind;
 	quarry->trace.intended = auditor->intent.seq;

@@ -121,8 +121,8 @@ quarry_record(const struct auditor *auditor, const struct audit_item *item,
 {
 	struct audit_quarry *quarry = auditor->quarry;
 
-	if (quarry == NULL || !digest_is_equal(&quarry->tbs,
-	    &item->tbs_digest))
+	if (quarry == NULL || quarry->is_exact || !digest_is_equal(
+	    &quarry->tbs, &item->tbs_digest))
 		return;
 	quarry->trace.recorded = seq;
 	quarry->is_exact = digest_is_equal(&quarry->whole, outcome);

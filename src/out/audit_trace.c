@@ -2,6 +2,11 @@
 /* Where one certificate or CRL stands in the journal. */
 #include <anchorite/out/audit.h>
 
+#include <limits.h>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 #include <anchorite/base/auto.h>
 #include <anchorite/x509/alg.h>
 #include <anchorite/x509/ocsp.h>
@@ -66,6 +71,52 @@ unwrap(struct bytes der, struct alg_signed *out, struct ocsp **ocsp,
 	return -1;
 }
 
+/*
+ * What the root's key signed past the journal need not look like what this
+ * program makes: OpenSSL reads other forms, and says whose signature it is.
+ */
+static bool
+is_signed_otherwise(const struct auditor *auditor, struct bytes der)
+{
+	AUTO(spki_release) struct spki key = { 0 };
+	const unsigned char *at = der.data, *again = der.data;
+	struct fail ignored = { 0 };
+	X509_CRL *crl = NULL;
+	X509 *cert = NULL;
+	bool result = false;
+
+	if (der.len > LONG_MAX || auditor->ledger->root_key.spki.len == 0 ||
+	    spki_read(buf_bytes(&auditor->ledger->root_key.spki), &key,
+		&ignored) == -1)
+		return false;
+	cert = d2i_X509(NULL, &at, (long)der.len);
+	crl = d2i_X509_CRL(NULL, &again, (long)der.len);
+	result = (cert != NULL && X509_verify(cert, key.key) == 1) ||
+	    (crl != NULL && X509_CRL_verify(crl, key.key) == 1);
+	X509_free(cert);
+	X509_CRL_free(crl);
+	ERR_clear_error();
+	return result;
+}
+
+/* It is of no form that this program makes. */
+static int
+judge_other(const char *path, struct bytes der, struct fail *fail)
+{
+	AUTO(auditor_close) struct auditor auditor = { .dirfd = -1 };
+	struct fail why = *fail;
+
+	if (auditor_open(path, &auditor, fail) == -1 ||
+	    auditor_run(&auditor, false, fail) == -1)
+		return -1;
+	if (is_signed_otherwise(&auditor, der))
+		return fail_with(fail, FAIL_JOURNAL, "signed by the root's "
+		    "key, in a form that no record of this journal can speak "
+		    "of (%.200s)", why.sentence);
+	*fail = why;
+	return -1;
+}
+
 int
 audit_trace(const char *path, struct bytes der, struct audit_trace *out,
     struct fail *fail)
@@ -78,7 +129,7 @@ audit_trace(const char *path, struct bytes der, struct audit_trace *out,
 	struct alg_signed parts = { 0 };
 
 	if (unwrap(der, &parts, &ocsp, fail) == -1)
-		return -1;
+		return judge_other(path, der, fail);
 	digest_of(der, &quarry.whole);
 	digest_of(parts.tbs, &quarry.tbs);
 	if (auditor_open(path, &auditor, fail) == -1)

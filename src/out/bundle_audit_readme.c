@@ -116,8 +116,9 @@ bundle_audit_put_readme(const struct ledger *ledger,
 	buf_text(out, files_text);
 	buf_text(out, sum->first == 1 ?
 	    "\n"
-	    "5. All of that at once, and that each certificate and CRL is\n"
-	    "   what the records give, as only the program can tell:\n"
+	    "5. Steps 3 and 4 for every record and seal, and that each\n"
+	    "   certificate and CRL is what the records give, as only the\n"
+	    "   program can tell:\n"
 	    "\n"
 	    "    anchorite audit verify --authority .\n" :
 	    "\n"

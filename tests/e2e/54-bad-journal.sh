@@ -95,6 +95,12 @@ equal 'a refusal is recorded' refused "$(events 18)"
 truncate -s -9 "$journal"
 torn 18 recover
 
+# held: the head in the token, as the last refusal names it.
+held() {
+	sed -n 's/.*the token knows record [0-9]* ([^,]*, SHA-256 '\
+'\([0-9a-f]*\)); .*/\1/p' "$log/err"
+}
+
 # By a hand, or a bad disk: the token knows the record that was cut.
 for cut in 1 99; do
 	truncate -s "-$cut" "$journal"
@@ -103,8 +109,33 @@ for cut in 1 99; do
 	grep -q '^anchorite: anchor: the token knows record 17 (.*); the '\
 'journal ends at record 16 (.*): it is an older one; see ' "$log/err" ||
 		not_ok "cut by $cut: recover names both heads"
-	torn 17 anchor accept 'the disk lost the end of the journal'
+	torn 17 anchor accept 'the disk lost the end of the journal' "$(held)"
 done
+
+# A record that fits, put behind the last seal: it is nobody's, and everybody
+# is told so before it counts.
+restore whole
+printf '{"by":"nobody","data":{"reason":"superseded","serial":"%s"},"event":'\
+'"revoked","prev":"%s","seq":18,"time":"%s"}\n' "$id" \
+	"$(tail -n 1 "$journal" | sha256sum | cut -c 1-64)" \
+	"$(tail -n 1 "$journal" | sed 's/.*"time":"\([^"]*\)".*/\1/')" \
+	>>"$journal"
+passes 'a record that nobody sealed' see audit verify
+says 'the verdict is about the others' \
+	'authority root: the journal is sound as far as record 17'
+says 'and where it ends' 'for 1 of them nobody vouches'
+see list >"$log/out" 2>"$log/err"
+grep -qF 'nobody vouches for what stands behind record 17' "$log/err" ||
+	not_ok 'list says so, too'
+unsealed="nobody vouches for what stands behind record 17: see 'anchorite \
+status', then 'anchorite recover'"
+refused 7 "$unsealed" see audit export --format acm-pca-csv
+refused 7 "$unsealed" see anchor show
+run sh -c "printf '%s\n' $pin | anchorite recover --authority root \
+	--secret-fd 0 </dev/null"
+grep -qx '  record 18: revoked, by nobody' "$log/out" ||
+	not_ok 'recover shows what it would seal'
+restore whole
 
 rm "$journal"
 refused 3 'root: journal: No such file or directory' see status

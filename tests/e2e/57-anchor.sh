@@ -57,11 +57,11 @@ must pkcs11-tool --module "$module" --token-label demo --login --pin "$pin" \
 	--label "$(sed -n "s/^ *label: *'\\(root anchor .*\\)'/\\1/p" "$log/data")"
 run ca crl
 equal 'a missing anchor is refused' 5 "$status"
-passes 'it is accepted' ca anchor accept 'the token was emptied'
+passes 'it is accepted' ca anchor accept 'the token was emptied' none
 passes 'and signing goes on' ca crl
 passes 'and the journal is sound' see audit verify
 after_showing recorded 'anchor accept' 'anchor: what the token knows is of '\
-'this journal: nothing to accept' ca anchor accept 'once more'
+'this journal: nothing to accept' ca anchor accept 'once more' none
 
 # --- paper ----------------------------------------------------------------
 

@@ -196,11 +196,13 @@ anchor accept --help'" "$(sed 's/knows record [0-9]*/knows record N/;s/ ([^)]*)/
 
 # Two who take it as the newest deceive the program; not the token.
 cp -a "$work/tokens" "$work/token"
+held=$(sed -n 's/.*the token knows record [0-9]* ([^,]*, SHA-256 '\
+'\([0-9a-f]*\)); .*/\1/p' "$log/err")
 after_showing recorded 'anchor accept' \
 	'anchor: takes 2 approvals of the role policy, has 1' \
-	on bob anchor accept 'a new disk'
+	on bob anchor accept 'a new disk' "$held"
 passes 'two accept it all the same' \
-	on bob,carol anchor accept 'a new disk'
+	on bob,carol anchor accept 'a new disk' "$held"
 run on bob,carol sign --profile subordinate-pathlen0 two.csr
 equal 'this does not make the key sign' 5 "$status"
 cp "$log/err" "$log/out"

@@ -234,7 +234,7 @@ goes_on C_Login:0x30:1:4
 stops C_SetPIN:0x30:1:1 "user PIN: C_SetPIN: $fault"
 cp -a root "$work/stopped"
 recorded 'anchor accept' 'anchor: what the token knows is of this journal: '\
-'nothing to accept' on alice,bob anchor accept 'the token stopped'
+'nothing to accept' on alice,bob anchor accept 'the token stopped' none
 rm -rf root
 cp -a "$work/stopped" root
 goes_on C_SetPIN:0x30:1:1

@@ -26,6 +26,13 @@ says 'the response' "OCSP response: intended by record $((intent + 6))"
 passes 'as JSON' see audit trace --json ca.pem
 says 'with the numbers' "\"recorded\": $((intent + 1))"
 
+# The same bytes, signed twice within one second: either is the journal's.
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+must ca ocsp --time "$now" --out one
+must ca ocsp --time "$now" --out other
+passes 'two responses of one moment' see audit trace one/*.ocsp other/*.ocsp
+authority=root
+
 # certtool, with the token's PIN, signs the same request under the same name.
 cat >"$work/template" <<END
 cn = two
@@ -44,6 +51,17 @@ passes 'others take it for good' \
 	openssl verify -CAfile root.pem two.pem
 refused 7 "two.pem: signed by the root's key, but no record of this journal \
 speaks of it" see audit trace two.pem
+
+# Nor need it look like anything that the root would sign.
+must env GNUTLS_PIN="$pin" certtool --provider "$module" --hash SHA1 \
+	--generate-certificate --load-request two.csr \
+	--load-ca-certificate root.pem --load-ca-privkey \
+	'pkcs11:token=demo;object=root%20root;type=private' \
+	--template "$work/template" --outfile sha1.pem
+run see audit trace sha1.pem
+equal 'another form is known, too' 7 "$status"
+grep -q "^anchorite: sha1.pem: signed by the root's key, in a form that no " \
+	"$log/err" || not_ok 'and so it is called'
 
 # The journal itself is as sound as before; the token's own count tells.
 passes 'the journal knows nothing of it' see audit verify

@@ -50,10 +50,10 @@ parameters_are_canonical(void **state)
 		{ deed_resplit(&digest, &form), "{\"count\":4,\"policy\":\"" D
 		    "\",\"threshold\":2}" },
 		{ deed_recover(&digest), "{\"torn\":\"" D "\"}" },
-		{ deed_anchor("why", NULL),
-		    "{\"reason\":\"why\",\"torn\":\"\"}" },
-		{ deed_anchor("why", &digest),
-		    "{\"reason\":\"why\",\"torn\":\"" D "\"}" },
+		{ deed_anchor("why", "none", NULL), "{\"held\":\"none\","
+		    "\"reason\":\"why\",\"torn\":\"\"}" },
+		{ deed_anchor("why", D, &digest), "{\"held\":\"" D "\","
+		    "\"reason\":\"why\",\"torn\":\"" D "\"}" },
 		{ deed_ocsp(serials, COUNT(serials)),
 		    "{\"serials\":[\"4a02\",\"06\"]}" },
 	};
@@ -186,10 +186,11 @@ deeds_are_described(void **state)
 		    ":\n  SHA-256 of what stands of it\n    " D "\n"
 		    "It is kept as an object; the record of this stands in "
 		    "its place.\n" },
-		{ OPERATION_ANCHOR, "{\"reason\":\"a new token\","
-		    "\"torn\":\"\"}",
+		{ OPERATION_ANCHOR, "{\"held\":\"none\",\"reason\":"
+		    "\"a new token\",\"torn\":\"\"}",
 		    "Take the journal of " NAME " as it stands, whatever its "
 		    "anchor says.\n  reason         a new token\n"
+		    "  in place of the token's head, SHA-256\n    none\n"
 		    "If a newer journal exists, what it says is lost: find "
 		    "out first why\nthe token, or the paper, knows another "
 		    "head.\n" },
@@ -235,13 +236,14 @@ hostile_texts_are_escaped(void **state)
 		    "  serial         4a\n  serial         \\x{000A}4b\n" },
 		{ OPERATION_RECOVER, "{\"torn\":\"\\u009b\"}",
 		    "    \\x{009B}\n" },
-		{ OPERATION_ANCHOR, "{\"reason\":\"\\u202ea\","
-		    "\"torn\":\"" D "\"}",
-		    "  reason         \\x{202E}a\n  and its last line is "
+		{ OPERATION_ANCHOR, "{\"held\":\"\\u009b\",\"reason\":"
+		    "\"\\u202ea\",\"torn\":\"" D "\"}",
+		    "  reason         \\x{202E}a\n  in place of the token's "
+		    "head, SHA-256\n    \\x{009B}\n  and its last line is "
 		    "torn: what stands of it is kept, SHA-256\n    " D
 		    "\n" },
-		{ OPERATION_ANCHOR, "{\"reason\":\"a\",\"torn\":"
-		    "\"\\u009b\"}", "    \\x{009B}\n" },
+		{ OPERATION_ANCHOR, "{\"held\":\"none\",\"reason\":\"a\","
+		    "\"torn\":\"\\u009b\"}", "    \\x{009B}\n" },
 	};
 
 	(void)state;
@@ -314,11 +316,13 @@ other_parameters_are_refused(void **state)
 		{ OPERATION_RECOVER, "{}", "want 1, have 0" },
 		{ OPERATION_RECOVER, "{\"x\":\"y\"}", "torn: missing" },
 		{ OPERATION_ANCHOR, "{\"reason\":\"a\"}",
-		    "want 2, have 1" },
-		{ OPERATION_ANCHOR, "{\"torn\":\"a\",\"x\":\"y\"}",
-		    "reason: missing" },
-		{ OPERATION_ANCHOR, "{\"reason\":\"a\",\"x\":\"y\"}",
-		    "torn: missing" },
+		    "want 3, have 1" },
+		{ OPERATION_ANCHOR, "{\"held\":\"a\",\"torn\":\"a\","
+		    "\"x\":\"y\"}", "reason: missing" },
+		{ OPERATION_ANCHOR, "{\"held\":\"a\",\"reason\":\"a\","
+		    "\"x\":\"y\"}", "torn: missing" },
+		{ OPERATION_ANCHOR, "{\"reason\":\"a\",\"torn\":\"a\","
+		    "\"x\":\"y\"}", "held: missing" },
 	};
 
 	(void)state;

@@ -338,6 +338,11 @@ decisions_over_a_journal_are_judged(void **state)
 		    "\"\"}}", "held: missing" },
 		{ "anchor", "{\"parameters\":{\"reason\":\"why\",\"torn\":"
 		    "\"\"},\"held\":{}}", "held: want a list" },
+		{ "anchor", "{\"parameters\":{\"reason\":\"why\",\"torn\":"
+		    "\"\",\"held\":\"none\"},\"held\":[{\"digest\":\"" D "\","
+		    "\"seq\":4,\"time\":\"2026-11-21T06:30:48Z\"}]}",
+		    "the token's newest head is " D ", approved is to give up "
+		    "none" },
 	};
 	struct world *w = *state;
 
@@ -345,7 +350,7 @@ decisions_over_a_journal_are_judged(void **state)
 	append_text(w, "set-aside", "{\"parameters\":{\"torn\":\"" D "\"}}");
 	assert_int_equal(ledger_of(w)->loose, 1);
 	append_text(w, "anchor", "{\"parameters\":{\"reason\":\"why\","
-	    "\"torn\":\"\"},\"held\":[]}");
+	    "\"torn\":\"\",\"held\":\"none\"},\"held\":[]}");
 	assert_int_equal(ledger_of(w)->loose, 2);
 	world_seal(w);
 	must_be_as_replayed(w);
@@ -363,7 +368,7 @@ decisions_over_a_journal_take_two(void **state)
 	data = deed_data(deed_recover(&digest), BOB, NOBODY);
 	refuse_data(w, "set-aside", &data, "set-aside: recover: takes 2 "
 	    "approvals of the role policy, has 1");
-	data = deed_data(deed_anchor("why", NULL), BOB, CAROL);
+	data = deed_data(deed_anchor("why", "none", NULL), BOB, CAROL);
 	refuse_data(w, "anchor", &data, "anchor: custodian carol: has not "
 	    "the role policy, which anchor takes");
 	world_append(w, "set-aside",

@@ -338,38 +338,46 @@ older_journal_is_accepted(void **state)
 	AUTO(approvals_release) struct approvals *whole = NULL;
 	AUTO(approvals_release) struct approvals *both = NULL;
 	AUTO(json_release) struct json *parameters = NULL;
-	AUTO(json_release) struct json *wrong = deed_anchor("lost", NULL);
+	AUTO(json_release) struct json *wrong = NULL;
 	AUTO(auto_free) char *journal = file_path(w->path, JOURNAL_NAME);
 	AUTO(buf_release) struct buf text = { 0 };
 	struct json *data = json_new();
 	int64_t seq = chamber_seq(c);
+	char held[DIGEST_HEX_SIZE], earlier[DIGEST_HEX_SIZE];
 	struct digest digest;
 
+	digest_hex(&journal_head(w->authority->journal)->digest, earlier);
 	MUST(authority_append(w->authority, &w->act, "bundled", &data,
 	    &fault));
 	recovered(w);
+	digest_hex(&journal_head(w->authority->journal)->digest, held);
 	cut(w->path, (size_t)seq);
 	tear(w->path, TORN);
 	token_reopen(w);
 	digest_of(bytes_text(TORN), &digest);
-	parameters = deed_anchor("lost", &digest);
+	wrong = deed_anchor("lost", held, NULL);
+	parameters = deed_anchor("lost", held, &digest);
 	MUST_FAIL(FAIL_JOURNAL, "it is an older one",
 	    recover(w->authority, &w->act, w->session, &fault));
 	MUST_FAIL(FAIL_REFUSED, "anchor: takes 2 approvals of the role "
 	    "policy, has 0", recover_anchor(w->authority,
-	    &w->act, "lost", w->session, &fault));
+	    &w->act, "lost", held, w->session, &fault));
+	/* What was approved for another head does not do for this one. */
+	MUST_FAIL(FAIL_REFUSED, "anchor: the token's newest head is ",
+	    recover_anchor(w->authority, &w->act, "lost", earlier,
+	    w->session, &fault));
 	whole = chamber_approve(c, OPERATION_ANCHOR, wrong, ALICE, BOB);
 	w->act.approvals = whole;
 	MUST_FAIL(FAIL_REFUSED, "request: is for anchor of something else",
-	    recover_anchor(w->authority, &w->act, "lost", w->session,
+	    recover_anchor(w->authority, &w->act, "lost", held, w->session,
 	    &fault));
 	both = chamber_approve(c, OPERATION_ANCHOR, parameters, ALICE, BOB);
 	w->act.approvals = both;
 	MUST_FAIL(FAIL_REFUSED, "request: is for anchor of something else",
-	    recover_anchor(w->authority, &w->act, "stolen", w->session,
-	    &fault));
+	    recover_anchor(w->authority, &w->act, "stolen", held,
+	    w->session, &fault));
 	assert_int_equal(chamber_seq(c), seq);
-	MUST(recover_anchor(w->authority, &w->act, "lost", w->session,
+	MUST(recover_anchor(w->authority, &w->act, "lost", held, w->session,
 	    &fault));
 	chamber_want(c, seq, "anchor recovered seal ");
 	load(journal, &text);
@@ -394,8 +402,8 @@ anchor_is_put_back(void **state)
 	MUST_FAIL(FAIL_TOKEN, "the token keeps no head of this journal",
 	    anchor_check(w->authority->ledger, w->authority->journal,
 	    w->session, &fault));
-	MUST(recover_anchor(w->authority, &w->act, "a new token", w->session,
-	    &fault));
+	MUST(recover_anchor(w->authority, &w->act, "a new token", "none",
+	    w->session, &fault));
 	chamber_want(&c, seq, "anchor seal ");
 	MUST(anchor_check(w->authority->ledger, w->authority->journal,
 	    w->session, &fault));

@@ -45,6 +45,11 @@ MUST_USE int anchor_begin(const char *name, struct bytes journal_key_id,
 void anchor_abandon(const char *name, struct bytes journal_key_id,
     struct session *session);
 
+/* The newest head that the token keeps; *has_out: is there any? */
+MUST_USE int anchor_newest(const struct ledger *ledger,
+    struct session *session, struct journal_head *out, bool *has_out,
+    struct fail *fail);
+
 /* Puts a head into the token in place of all that it has. */
 MUST_USE int anchor_store(const struct ledger *ledger,
     const struct journal_head *head, struct session *session,

@@ -42,6 +42,8 @@ struct sealer {
 	struct key *key;		/* owned; NULL: a software key */
 	EVP_PKEY *signer;		/* lent by the key */
 	struct session *session;	/* lent; NULL: no token, no anchor */
+	struct journal_head held;	/* what the token knew when it was */
+	bool has_held;			/* found, if anything */
 };
 
 /*
@@ -105,8 +107,10 @@ void sealer_release(struct sealer *sealer);
 /*
  * Ends a transaction: a seal over the head by the journal key, then, where
  * the policy wants it, the new head as anchor into the token. FAIL_TOKEN
- * where what the key signed does not verify: nothing is appended then; "done
- * and sealed, but: anchor: …" where all is done but the anchor is the old one.
+ * where what the key signed does not verify, FAIL_JOURNAL where the token's
+ * head is not what it was when the sealer was found (another machine seals
+ * with the same token): nothing is appended then. "done and sealed, but:
+ * anchor: …" where all is done but the anchor is the old one.
  */
 MUST_USE int authority_seal(struct authority *authority,
     const struct act *act, const struct sealer *sealer, struct fail *fail);

@@ -28,7 +28,9 @@
  *	policy		{"policy":…}
  *	resplit		{"count":…,"policy":…,"threshold":…}
  *	recover		{"torn":…}	SHA-256 of what stood of the line
- *	anchor		{"reason":…,"torn":…}	or "" where no line is torn
+ *	anchor		{"held":…,"reason":…,"torn":…}	held: SHA-256 of the
+ *			newest head in the token, or "none"; torn: "" where no
+ *			line is
  *	ocsp		{"serials":[…]}
  */
 struct json *deed_sign(const struct ledger *ledger, const char *profile,
@@ -42,7 +44,8 @@ struct json *deed_policy(const struct digest *policy);
 struct json *deed_resplit(const struct digest *policy,
     const struct split_form *form);
 struct json *deed_recover(const struct digest *torn);
-struct json *deed_anchor(const char *reason, const struct digest *torn);
+struct json *deed_anchor(const char *reason, const char *held,
+    const struct digest *torn);
 struct json *deed_ocsp(const struct serial *serials, size_t count);
 
 /*

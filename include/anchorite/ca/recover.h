@@ -33,13 +33,15 @@ MUST_USE int recover(struct authority *authority, const struct act *act,
  * The same, and takes the journal as it stands, whatever the token's anchor
  * says (a token that was replaced or lost its objects, a paper that was
  * lost), by the custodians' decision (deed_anchor); the record keeps what
- * the token held, and the seal puts the new head in its place. What a newer
- * journal said is lost then: whoever approves must know why. Not by
+ * the token held (`held`: the SHA-256 of the newest head there, or "none",
+ * as it was approved: an approval does for no other), and the seal puts the
+ * new head in its place. What a newer journal said is lost then: whoever
+ * approves must know why. Not by
  * authority_check_ready: it may be all that can be done. FAIL_REFUSED where
  * nothing is wrong with the token's anchor, and none is on paper.
  */
 MUST_USE int recover_anchor(struct authority *authority,
-    const struct act *act, const char *reason, struct session *session,
-    struct fail *fail);
+    const struct act *act, const char *reason, const char *held,
+    struct session *session, struct fail *fail);
 
 #endif

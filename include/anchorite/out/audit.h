@@ -14,7 +14,8 @@ struct audit {
 	int64_t roots, certificates, crls, responses;	/* derived again */
 	int64_t approvals;		/* quorums verified again */
 	int64_t possibly;		/* signatures without an outcome */
-	int64_t unsealed;		/* records behind the last seal */
+	int64_t unsealed;		/* records behind the last seal, */
+	int64_t loose;			/* and of them no refusals */
 	int64_t strays;			/* objects that no record names */
 	int64_t redacted;		/* mentions of values taken out */
 	struct journal_head head;
