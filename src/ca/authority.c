@@ -316,7 +316,7 @@ check_rival(const struct authority *authority, const struct sealer *sealer,
 	struct journal_head held;
 	bool has_held;
 
-	if (sealer->session == NULL || sealer->key == NULL)
+	if (!sealer->is_compared)
 		return 0;
 	if (anchor_newest(authority->ledger, sealer->session, &held,
 	    &has_held, fail) == -1)
@@ -452,6 +452,7 @@ authority_find_sealer(const struct authority *authority,
 	if (anchor_newest(authority->ledger, session, &out->held,
 	    &out->has_held, fail) == -1)
 		return -1;
+	out->is_compared = true;
 	out->session = session;
 	return authority_find_signer(&authority->ledger->journal_key, session,
 	    &out->key, &out->signer, fail);

@@ -218,7 +218,9 @@ recover_anchor(struct authority *authority, const struct act *act,
     const char *reason, const char *held_text, struct session *session,
     struct fail *fail)
 {
-	AUTO(sealer_release) struct sealer sealer = { .session = session };
+	AUTO(sealer_release) struct sealer sealer = {
+		.session = session, .is_compared = true,
+	};
 	AUTO(json_release) struct json *parameters = NULL;
 	AUTO(json_release) struct json *data = json_new();
 	AUTO(json_release) struct json *held = NULL;

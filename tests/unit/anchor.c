@@ -522,12 +522,42 @@ token_faults_are_told(void **state)
 }
 
 /* All is done then but the anchor: the old one holds, and the next goes on. */
+/* Another machine with the same token, between the look and the seal. */
+static void
+rival_is_refused(void **state)
+{
+	struct token_world *w = *state;
+	AUTO(sealer_release) struct sealer sealer = { 0 };
+	struct journal_head other = *journal_head(w->authority->journal);
+	int64_t seq = other.seq;
+
+	MUST(authority_find_sealer(w->authority, w->session, &sealer,
+	    &fault));
+	setenv("FAKE_FAIL", "C_FindObjectsInit:0x30", 1);
+	MUST_FAIL(FAIL_TOKEN, "C_FindObjectsInit: ",
+	    authority_seal(w->authority, &w->act, &sealer, &fault));
+	unsetenv("FAKE_FAIL");
+	other.seq++;
+	MUST(anchor_store(w->authority->ledger, &other, w->session, &fault));
+	MUST_FAIL(FAIL_JOURNAL, "another machine seals with the same token",
+	    authority_seal(w->authority, &w->act, &sealer, &fault));
+	other.seq--;
+	other.digest.bytes[0] ^= 1;
+	MUST(anchor_store(w->authority->ledger, &other, w->session, &fault));
+	MUST_FAIL(FAIL_JOURNAL, "another machine seals with the same token",
+	    authority_seal(w->authority, &w->act, &sealer, &fault));
+	forget(w);
+	MUST_FAIL(FAIL_JOURNAL, "another machine seals with the same token",
+	    authority_seal(w->authority, &w->act, &sealer, &fault));
+	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
+}
+
 static void
 seal_without_anchor_is_told(void **state)
 {
 	static const char *const rules[] = {
 		"C_CreateObject:0x31", "C_DestroyObject:0x30",
-		"C_OpenSession:0xb1", "C_FindObjectsInit:0x30",
+		"C_OpenSession:0xb1",
 	};
 	struct token_world *w = *state;
 
@@ -836,6 +866,7 @@ main(void)
 		IN(unreadable_values_are_none, setup_begun),
 		IN(each_of_several_counts, setup_begun),
 		IN(token_faults_are_told, setup_begun),
+		IN(rival_is_refused, setup_begun),
 		IN(seal_without_anchor_is_told, setup_begun),
 		IN(full_disk_leaves_the_old_one, setup_begun),
 		IN(paper_wants_none_in_the_token, setup_paper),

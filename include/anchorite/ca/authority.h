@@ -42,8 +42,9 @@ struct sealer {
 	struct key *key;		/* owned; NULL: a software key */
 	EVP_PKEY *signer;		/* lent by the key */
 	struct session *session;	/* lent; NULL: no token, no anchor */
-	struct journal_head held;	/* what the token knew when it was */
-	bool has_held;			/* found, if anything */
+	bool is_compared;		/* with what the token knew then: */
+	struct journal_head held;
+	bool has_held;			/* if anything */
 };
 
 /*
