@@ -111,6 +111,15 @@ anchor_check(const struct ledger *ledger, const struct journal *journal,
 	    buf_cstr(&name));
 }
 
+/* What value_read() reads. */
+static void
+put_head(struct json *json, const struct journal_head *head)
+{
+	json_put_digest(json, "digest", &head->digest);
+	json_put_number(json, "seq", head->seq);
+	json_put_time(json, "time", head->time);
+}
+
 static int
 store(const char *name, const struct journal_head *head,
     struct session *session, struct fail *fail)
@@ -118,9 +127,7 @@ store(const char *name, const struct journal_head *head,
 	AUTO(json_release) struct json *json = json_new();
 	AUTO(buf_release) struct buf value = { 0 };
 
-	json_put_digest(json, "digest", &head->digest);
-	json_put_number(json, "seq", head->seq);
-	json_put_time(json, "time", head->time);
+	put_head(json, head);
 	json_write(json, &value);
 	if (datum_replace(session, name, buf_bytes(&value), fail) == -1)
 		return fail_in(fail, "anchor");
@@ -206,9 +213,7 @@ list_value(void *context, struct bytes value, struct fail *fail)
 	(void)fail;
 	if (value_read(value, &held, &ignored) == -1)
 		return 0;
-	json_put_digest(json, "digest", &held.digest);
-	json_put_number(json, "seq", held.seq);
-	json_put_time(json, "time", held.time);
+	put_head(json, &held);
 	json_add(list, &json);
 	return 0;
 }
