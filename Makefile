@@ -19,7 +19,7 @@ B       = build
 # modules named before it (tests/lint/order.sh proves it).
 MODULES = \
 	base/auto base/fail base/buf base/text base/text_time base/digest \
-	base/words base/qr base/file base/file_tree base/secret base/json \
+	base/rule base/words base/qr base/file base/file_tree base/secret base/json \
 	base/json_string base/yaml base/yaml_fields \
 	x509/der x509/spki x509/alg x509/name x509/ext x509/ext_read \
 	x509/csr x509/cert x509/crl x509/ocsp x509/cms x509/cms_envelope x509/pkcs8 \
