@@ -160,10 +160,14 @@ bench:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/anchorite/policies
+		$(DESTDIR)$(PREFIX)/share/anchorite/policies \
+		$(DESTDIR)$(PREFIX)/share/anchorite/online
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 packaging/anchorite.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/anchorite/policies/
+	install -m 755 packaging/online/export-csr packaging/online/import-bundle \
+		$(DESTDIR)$(PREFIX)/share/anchorite/online/
+	install -m 644 packaging/online/README.md $(DESTDIR)$(PREFIX)/share/anchorite/online/
 
 clean:
 	rm -rf $(B)

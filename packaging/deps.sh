@@ -42,6 +42,9 @@ check() {
 	opensc                   pkcs11-tool: looks into the token
 	jq                       the verifier's guide, followed
 	mandoc                   checks the manual
+	awscli                   runs what is for the online side
+	python3                  a local endpoint for it, which plays AWS
+	busybox                  a second shell for what is for the online side
 	valgrind                 finds memory errors
 	END
 }

@@ -12,7 +12,7 @@ export LC_ALL
 
 [ $# -gt 0 ] || set -- $(find Makefile ./*.md .ci src include tests packaging \
     policies ceremony -type f | sed 's/^\.\///' |
-	grep -E '(^|/)(Makefile|run)$|\.(c|h|sh|md|yaml|1)$' | sort)
+	grep -E '(^|/)(Makefile|run)$|/online/|\.(c|h|sh|md|yaml|1)$' | sort)
 [ $# -gt 0 ] || { echo 'src:1: no files'; exit 1; }
 
 awk '
@@ -97,7 +97,7 @@ FNR == 1 {
 	is_product = FILENAME ~ /^(src|include)\//
 	is_library = is_product && FILENAME !~ /^src\/cli\//
 	in_comment = 0
-	has_licence = FILENAME !~ /\.(c|h|sh|1)$/
+	has_licence = FILENAME !~ /\.(c|h|sh|py|1)$|\/online\/[a-z-]*$/
 }
 /SPDX-License-Identifier: Apache-2\.0/ && FNR <= 2 { has_licence = 1 }
 FNR == 2 && !has_licence {
