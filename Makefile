@@ -37,8 +37,10 @@ MODULES = \
 	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
 	ca/authority ca/outcome ca/plan ca/evidence ca/retire ca/resplit ca/recover \
 	ca/root ca/issue ca/revoke ca/respond ca/amend \
-	out/bundle out/bundle_check out/acm_pca_rules out/bundle_acm_pca \
-	out/bundle_files out/emit out/audit out/audit_objects \
+	out/bundle out/readme out/readme_texts out/bundle_kind out/bundle_read \
+	out/import_conf out/bundle_fill out/judges out/judges_path out/judges_acm_pca \
+	out/judges_cloudhsm out/judges_adcs out/judges_iot \
+	out/judges_truststores out/emit out/bundle_verify out/audit out/audit_objects \
 	out/audit_derive out/audit_outcome out/audit_trace out/export out/export_acm_pca \
 	out/bundle_audit out/bundle_audit_readme
 
@@ -80,6 +82,9 @@ $(LIBRARY): $(OBJECTS)
 $(B)/%.o: src/%.c Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(COMPILE) -c -o $@ $<
+
+# It carries texts within (src/out/readme_texts.c).
+$(B)/out/readme_texts.o: $(wildcard packaging/bundles/*.txt) packaging/online/import-bundle
 
 # What the tests add: each unit test is a program; fake.so is a PKCS#11
 # module that fails when told to.

@@ -7,6 +7,7 @@
 
 #include <anchorite/base/fail.h>
 #include <anchorite/base/json.h>
+#include <anchorite/base/rule.h>
 #include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
 #include <anchorite/ca/issue.h>
@@ -53,6 +54,11 @@ enum option {
 	OPT_FORMAT,
 	OPT_SINCE,
 	OPT_REDACT,
+	OPT_RESOURCE,
+	OPT_REGION,
+	OPT_BUCKET,
+	OPT_ROOT,
+	OPT_JOURNAL_KEY,
 	OPTIONS,
 };
 
@@ -129,6 +135,7 @@ int run_list(struct cli *cli, struct fail *fail);
 int run_show(struct cli *cli, struct fail *fail);
 int run_status(struct cli *cli, struct fail *fail);
 int run_bundle(struct cli *cli, struct fail *fail);
+int run_bundle_verify(struct cli *cli, struct fail *fail);
 int run_custodian_new(struct cli *cli, struct fail *fail);
 int run_custodian_show(struct cli *cli, struct fail *fail);
 int run_custodian_replace(struct cli *cli, struct fail *fail);
@@ -314,5 +321,9 @@ void show_uses(const struct ledger *ledger);
 void show_json(const struct json *json);
 /* The certificate as JSON for --json; the caller owns it. */
 struct json *certificate_json(const struct cert *cert);
+
+/* rules.c: verdicts of rules; the caller owns the JSON. */
+void show_rules(const struct rule_results *results);
+struct json *rules_json(const struct rule_results *results);
 
 #endif

@@ -156,15 +156,28 @@ const struct command commands[] = {
 	    "revoked then, the CRL says.",
 	    "anchorite ocsp --authority example-root --site site.yaml --out "
 	    "responses", run_ocsp },
+	{ "bundle verify", "DIR", 1, 1,
+	    TAKES(OPT_ROOT) | TAKES(OPT_JOURNAL_KEY) | TAKES(OPT_TIME) |
+		TAKES(OPT_JSON), 0,
+	    "verify a bundle that was carried in",
+	    "Verifies that the bundle's files are those of its manifest, no "
+	    "more and no less, and that the journal key in it has signed "
+	    "that; then holds all to the consumer's rules again. Root and "
+	    "journal key are compared with --root and --journal-key, or by "
+	    "eye. Needs neither token nor authority.",
+	    "anchorite bundle verify bundles/acm-pca-5f1c09a2b3d4e5f6",
+	    run_bundle_verify },
 	{ "bundle", "ID...", 1, ISSUE_MAX,
-	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT),
+	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT) |
+		TAKES(OPT_RESOURCE) | TAKES(OPT_REGION) | TAKES(OPT_BUCKET),
 	    NEEDS(OPT_FOR),
 	    "make what is carried out",
-	    "Writes a certificate with its chain, root, CRL, instructions and "
-	    "a signed manifest into a new directory, after holding it against "
-	    "the consumer's documented rules. acm-pca: AWS Private CA, with "
-	    "an import script; files: plain files for anyone. --out takes "
-	    "one ID.",
+	    "Writes each certificate with what its consumer needs beside it, "
+	    "instructions and a signed manifest into a new directory, after "
+	    "holding the bytes to the consumer's documented rules: all are "
+	    "judged before the first is written, and one seal covers them. "
+	    "--resource, --region and --bucket fill in the commands. --out "
+	    "takes one ID and one consumer.",
 	    "anchorite bundle --authority example-root --site site.yaml --for "
 	    "acm-pca 5f1c09a2", run_bundle },
 	{ "request", "OPERATION [ARG...]", 1, ISSUE_MAX + 1,

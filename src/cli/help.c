@@ -58,6 +58,9 @@ help_group(const char *word)
 	size_t len = strlen(word);
 	bool found = false;
 
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, word) == 0)
+			return false;
 	for (const struct command *c = commands; c->name != NULL; c++) {
 		if (strncmp(c->name, word, len) != 0 || c->name[len] != ' ')
 			continue;

@@ -41,7 +41,9 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_REASON] = { "--reason", "REASON", "why: keyCompromise, "
 	    "cACompromise, affiliationChanged, superseded, "
 	    "cessationOfOperation, privilegeWithdrawn (default: unspecified)" },
-	[OPT_FOR] = { "--for", "CONSUMER", "who takes it: acm-pca, files" },
+	[OPT_FOR] = { "--for", "CONSUMER", "who takes it: acm-pca, cloudhsm, "
+	    "adcs, iot, api-gateway, roles-anywhere or files; several with "
+	    "commas" },
 	[OPT_OUT] = { "--out", "PATH", "where to write" },
 	[OPT_FROM] = { "--from", "N", "begin at record N" },
 	[OPT_REQUEST] = { "--request", "FILE", "the approved request; its "
@@ -82,6 +84,16 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_SINCE] = { "--since", "SHA-256",
 	    "only what came behind the record with this digest" },
 	[OPT_REDACT] = { "--redact", NULL, "leave private values out" },
+	[OPT_RESOURCE] = { "--resource", "NAME", "what the bundle is imported "
+	    "into: a private CA's ARN, a cluster's ID, a domain name, a trust "
+	    "anchor's name" },
+	[OPT_REGION] = { "--region", "REGION", "the AWS region it is in" },
+	[OPT_BUCKET] = { "--bucket", "NAME",
+	    "the S3 bucket for the CRL, or the truststore" },
+	[OPT_ROOT] = { "--root", "SHA-256", "of the root's certificate, as "
+	    "the record of the ceremony has it" },
+	[OPT_JOURNAL_KEY] = { "--journal-key", "SHA-256", "of the journal "
+	    "key's certificate, from there, too" },
 };
 
 static bool

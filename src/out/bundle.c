@@ -97,131 +97,6 @@ bundle_add_manifest(struct bundle *bundle, struct bytes signer_der,
 	bundle_add(bundle, BUNDLE_MANIFEST, &manifest);
 }
 
-#define COLUMNS 72
-#define INDENT  4
-
-/* How many bytes of the text fill a line: whole words where they fit. */
-static size_t
-line_len(const char *text)
-{
-	size_t columns = 0, space = 0, n;
-
-	for (n = 0; text[n] != '\0'; n++) {
-		/* Bytes within a UTF-8 character take no column. */
-		if (((unsigned char)text[n] & 0xc0) == 0x80)
-			continue;
-		if (columns++ == COLUMNS - INDENT)
-			return space > 0 && text[n] != ' ' ? space : n;
-		if (text[n] == ' ')
-			space = n;
-	}
-	return n;
-}
-
-void
-bundle_put_fact(struct buf *out, const char *label, const char *value)
-{
-	size_t len;
-
-	buf_printf(out, "%s\n", label);
-	for (value += strspn(value, " "); *value != '\0'; ) {
-		len = line_len(value);
-		buf_printf(out, "%*s%.*s\n", INDENT, "", (int)len, value);
-		value += len;
-		value += strspn(value, " ");
-	}
-}
-
-static void
-put_name(struct buf *out, const char *label, struct bytes name)
-{
-	AUTO(buf_release) struct buf text = { 0 };
-
-	name_show(name, &text);
-	bundle_put_fact(out, label, buf_cstr(&text));
-}
-
-static void
-put_digest(struct buf *out, const char *label, const struct digest *digest)
-{
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(digest, hex);
-	bundle_put_fact(out, label, hex);
-}
-
-static void
-put_span(struct buf *out, const char *label, int64_t from, int64_t to)
-{
-	AUTO(buf_release) struct buf text = { 0 };
-	char first[TEXT_TIME_SIZE], last[TEXT_TIME_SIZE];
-
-	text_time(from, first);
-	text_time(to, last);
-	buf_printf(&text, "%s to %s", first, last);
-	bundle_put_fact(out, label, buf_cstr(&text));
-}
-
-void
-bundle_put_facts(const struct bundle_source *source, struct buf *out)
-{
-	const struct ledger *ledger = source->ledger;
-	const struct cert *certificate = source->certificate;
-	AUTO(buf_release) struct buf name = { 0 };
-	char serial[SERIAL_HEX_SIZE];
-
-	text_escape(&name, bytes_text(ledger->name));
-	serial_hex(&certificate->serial, serial);
-	bundle_put_fact(out, "Authority", buf_cstr(&name));
-	put_name(out, "Certificate: subject", certificate->subject);
-	bundle_put_fact(out, "Certificate: serial number", serial);
-	put_span(out, "Certificate: valid", certificate->not_before,
-	    certificate->not_after);
-	put_digest(out, "Certificate: SHA-256", &certificate->digest);
-	put_name(out, "Root: subject", ledger->root->subject);
-	put_span(out, "Root: valid", ledger->root->not_before,
-	    ledger->root->not_after);
-	put_digest(out, "Root: SHA-256", &ledger->root->digest);
-	if (source->crl != NULL)
-		put_span(out, "CRL: this update to next update",
-		    source->crl->this_update, source->crl->next_update);
-	put_digest(out, "Journal key's certificate: SHA-256",
-	    &ledger->journal_certificate->digest);
-}
-
-void
-bundle_put_checks(const struct bundle_source *source, struct buf *out)
-{
-	buf_text(out,
-	    "1. Compare three SHA-256 fingerprints with the record of the\n"
-	    "   ceremony (paper, or another way than this medium), not only\n"
-	    "   with this file:\n"
-	    "\n"
-	    "    openssl x509 -in certificate.pem -outform DER | sha256sum\n"
-	    "    openssl x509 -in root.pem -outform DER | sha256sum\n"
-	    "    openssl x509 -in journal-key.pem -outform DER | sha256sum\n"
-	    "\n"
-	    "2. No file has changed since the bundle was made:\n"
-	    "\n"
-	    "    sha256sum -c manifest.sha256\n"
-	    "\n"
-	    "3. The authority's journal key has signed that list:\n"
-	    "\n"
-	    "    openssl cms -verify -binary -inform DER -in manifest.p7s \\\n"
-	    "        -content manifest.sha256 -certfile journal-key.pem \\\n"
-	    "        -nointern -noverify -out /dev/null\n"
-	    "\n"
-	    "4. The root has signed the certificate");
-	buf_text(out, source->crl == NULL ? ":\n"
-	    "\n"
-	    "    openssl verify -x509_strict -CAfile root.pem \\\n"
-	    "        certificate.pem\n" :
-	    ", and has not revoked it:\n"
-	    "\n"
-	    "    openssl verify -x509_strict -CAfile root.pem \\\n"
-	    "        -crl_check -CRLfile crl.pem certificate.pem\n");
-}
-
 /* The umask is for secrets (077), the bundle for everyone: fchmod. */
 static int
 write_files(const struct bundle *bundle, int dirfd, struct fail *fail)
@@ -289,4 +164,59 @@ bundle_write(const struct bundle *bundle, const char *path,
 		return 0;
 	(void)!file_remove_tree(partial, &ignored);
 	return -1;
+}
+
+#define FILE_MAX (4 * 1024 * 1024)
+
+struct loading {
+	int dirfd;
+	const char *const *names;
+	struct bundle *bundle;
+};
+
+/* The constant of that name: files keep names of the program alone. */
+static const char *
+known_name(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++)
+		if (strcmp(*names, name) == 0)
+			return *names;
+	return NULL;
+}
+
+static int
+load_one(void *context, const char *name, struct fail *fail)
+{
+	struct loading *loading = context;
+	const char *known = known_name(loading->names, name);
+	AUTO(buf_release) struct buf content = { 0 };
+
+	if (known == NULL)
+		return fail_with(fail, FAIL_INPUT, "%s: not a bundle's", name);
+	if (loading->bundle->count == BUNDLE_FILES)
+		return fail_with(fail, FAIL_INPUT, "more than %d files",
+		    BUNDLE_FILES);
+	if (file_load_at(loading->dirfd, known, FILE_MAX, &content, fail) ==
+	    -1)
+		return -1;
+	bundle_add(loading->bundle, known, &content);
+	return 0;
+}
+
+int
+bundle_load(const char *path, const char *const *names, struct bundle *out,
+    struct fail *fail)
+{
+	AUTO(bundle_release) struct bundle bundle = { 0 };
+	AUTO(auto_close) int dirfd = -1;
+	struct loading loading = { .names = names, .bundle = &bundle };
+
+	if (file_open_directory(path, &dirfd, fail) == -1)
+		return -1;
+	loading.dirfd = dirfd;
+	if (file_each(dirfd, load_one, &loading, fail) == -1)
+		return -1;
+	*out = bundle;
+	bundle.count = 0;
+	return 0;
 }

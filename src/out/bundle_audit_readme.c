@@ -7,6 +7,8 @@
 #include <anchorite/out/bundle.h>
 #include <anchorite/x509/name.h>
 
+#include <anchorite/out/readme.h>
+
 #include "bundle_audit_internal.h"
 
 static void
@@ -16,7 +18,7 @@ put_fingerprint(struct buf *out, const char *label,
 	char hex[DIGEST_HEX_SIZE];
 
 	digest_hex(digest, hex);
-	bundle_put_fact(out, label, hex);
+	readme_put_fact(out, label, hex);
 }
 
 static void
@@ -31,19 +33,19 @@ put_facts(const struct ledger *ledger, const struct bundle_audit_plan *plan,
 	name_show(ledger->root->subject, &root);
 	buf_printf(&range, "%lld to %lld", (long long)sum->first,
 	    (long long)sum->last);
-	bundle_put_fact(out, "Authority", buf_cstr(&name));
-	bundle_put_fact(out, "Root: subject", buf_cstr(&root));
+	readme_put_fact(out, "Authority", buf_cstr(&name));
+	readme_put_fact(out, "Root: subject", buf_cstr(&root));
 	put_fingerprint(out, "Root: SHA-256", &ledger->root->digest);
 	put_fingerprint(out, "Journal key's certificate: SHA-256",
 	    &ledger->journal_certificate->digest);
-	bundle_put_fact(out, "Records", buf_cstr(&range));
+	readme_put_fact(out, "Records", buf_cstr(&range));
 	if (plan->since != NULL)
 		put_fingerprint(out, "They extend the journal with the head",
 		    plan->since);
 	put_fingerprint(out, "Head: SHA-256 of the last record's line",
 	    &sum->head);
 	if (plan->is_redacted)
-		bundle_put_fact(out, "Private values",
+		readme_put_fact(out, "Private values",
 		    "left out: the records hold commitments to them");
 }
 

@@ -1,40 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/out/emit.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
-#include <anchorite/out/bundle_acm_pca.h>
-#include <anchorite/out/bundle_files.h>
+#include <anchorite/out/bundle_fill.h>
+#include <anchorite/out/bundle_kind.h>
+#include <anchorite/out/judges.h>
 #include <anchorite/x509/cms.h>
-
-const struct emit_consumer emit_consumers[] = {
-	{ "acm-pca", "AWS Private CA: a subordinate CA's certificate",
-	    bundle_acm_pca_fill, bundle_acm_pca_check },
-	{ "files", "anyone: certificate, chain and CRL as files",
-	    bundle_files_fill, bundle_files_check },
-	{ NULL, NULL, NULL, NULL },
-};
-
-int
-emit_find_consumer(const char *name, const struct emit_consumer **out,
-    struct fail *fail)
-{
-	AUTO(buf_release) struct buf names = { 0 };
-
-	for (const struct emit_consumer *row = emit_consumers;
-	    row->name != NULL; row++) {
-		if (strcmp(row->name, name) == 0) {
-			*out = row;
-			return 0;
-		}
-		buf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
-		    row->name);
-	}
-	return fail_with(fail, FAIL_USAGE, "no consumer %s: there are %s",
-	    name, buf_cstr(&names));
-}
 
 static int
 check_issued(const struct issued *issued, struct fail *fail)
@@ -91,32 +66,65 @@ parts_load(const struct authority *authority, const struct issued *issued,
 	return crl_read(buf_bytes(&crl), &out->crl, fail);
 }
 
-/* Filled, judged, and the list of its files signed. */
+/* The bytes of the files, not what was meant, are judged. */
 static int
-make(const struct authority *authority, const struct act *act,
-    const struct emit_consumer *consumer, const struct issued *issued,
-    const struct sealer *sealer, struct bundle *bundle,
-    struct digest *manifest_out, struct fail *fail)
+judge(const struct bundle_kind *kind, const struct bundle_source *source,
+    const struct bundle *bundle, struct fail *fail)
 {
-	const struct ledger *ledger = authority->ledger;
-	struct bytes signer = buf_bytes(&ledger->journal_certificate->der);
-	AUTO(parts_release) struct parts parts = { 0 };
-	AUTO(buf_release) struct buf manifest = { 0 };
-	AUTO(buf_release) struct buf signature = { 0 };
-	struct bundle_source source = {
-		.ledger = ledger,
-		.issued = issued,
-		.now = act->now,
+	AUTO(auto_free) struct rule_results *results =
+	    mem_new(1, sizeof(*results));
+	AUTO(bundle_case_release) struct bundle_case judged = {
+		.bundle = bundle,
+		.kind = kind,
+		.root_meant = source->ledger->root,
+		.now = source->now,
 	};
 
-	if (parts_load(authority, issued, &parts, fail) == -1)
+	rules_judge(kind->rules, &judged, source->now, results);
+	if (rules_refuse(results, fail) == -1)
+		return fail_in(fail, "%s", kind->name);
+	return 0;
+}
+
+static int
+fill(const struct authority *authority, const struct act *act,
+    const struct emit_order *order, struct bundle *bundle, struct fail *fail)
+{
+	AUTO(parts_release) struct parts parts = { 0 };
+	struct bundle_source source = {
+		.ledger = authority->ledger,
+		.issued = order->issued,
+		.resource = order->resource,
+		.region = order->region,
+		.bucket = order->bucket,
+		.now = act->now,
+	};
+	const struct bundle_kind *kind;
+
+	if (check_issued(order->issued, fail) == -1 ||
+	    parts_load(authority, order->issued, &parts, fail) == -1 ||
+	    bundle_kind_find(order->consumer, parts.certificate->ca, &kind,
+		fail) == -1)
 		return -1;
 	source.certificate = parts.certificate;
 	source.csr = parts.csr;
 	source.crl = parts.crl;
-	if (consumer->fill(&source, bundle, fail) == -1 ||
-	    consumer->check(&source, bundle, fail) == -1)
+	if (bundle_fill(kind, &source, bundle, fail) == -1)
 		return -1;
+	return judge(kind, &source, bundle, fail);
+}
+
+/* The list of its files, and who says so. */
+static int
+sign(const struct authority *authority, const struct act *act,
+    const struct sealer *sealer, struct bundle *bundle,
+    struct digest *manifest_out, struct fail *fail)
+{
+	struct bytes signer =
+	    buf_bytes(&authority->ledger->journal_certificate->der);
+	AUTO(buf_release) struct buf manifest = { 0 };
+	AUTO(buf_release) struct buf signature = { 0 };
+
 	bundle_add_manifest(bundle, signer, &manifest);
 	if (cms_sign(buf_bytes(&manifest), signer, sealer->signer, act->now,
 	    &signature, fail) == -1)
@@ -129,24 +137,23 @@ make(const struct authority *authority, const struct act *act,
 /* Written first: a record never speaks of a bundle that is not there. */
 static int
 write_and_record(struct authority *authority, const struct act *act,
-    const struct emit_consumer *consumer, const struct issued *issued,
-    const struct bundle *bundle, const struct digest *manifest,
-    const char *path, struct fail *fail)
+    const struct emit_order *order, const struct bundle *bundle,
+    const struct digest *manifest, struct fail *fail)
 {
+	const struct serial *serial = &order->issued->serial;
 	AUTO(json_release) struct json *data = json_new();
 	struct fail ignored = { 0 };
 
-	json_put_text(data, "consumer", consumer->name);
+	json_put_text(data, "consumer", order->consumer);
 	json_put_hex(data, "manifest",
 	    bytes_of(manifest->bytes, DIGEST_LEN));
-	json_put_hex(data, "serial",
-	    bytes_of(issued->serial.octets, issued->serial.len));
-	if (bundle_write(bundle, path, fail) == -1)
+	json_put_hex(data, "serial", bytes_of(serial->octets, serial->len));
+	if (bundle_write(bundle, order->path, fail) == -1)
 		return -1;
 	if (authority_append(authority, act, "bundled", &data, fail) == 0)
 		return 0;
 	/* Nor is there a bundle that no record speaks of. */
-	(void)!file_remove_tree(path, &ignored);
+	(void)!file_remove_tree(order->path, &ignored);
 	return -1;
 }
 
@@ -154,50 +161,73 @@ write_and_record(struct authority *authority, const struct act *act,
 
 static char *
 default_path(const struct authority *authority,
-    const struct emit_consumer *consumer, const struct issued *issued)
+    const struct emit_order *order)
 {
 	AUTO(buf_release) struct buf name = { 0 };
 	char serial[SERIAL_HEX_SIZE];
 
-	serial_hex(&issued->serial, serial);
-	buf_printf(&name, BUNDLES_NAME "/%s-%.*s", consumer->name,
+	serial_hex(&order->issued->serial, serial);
+	buf_printf(&name, BUNDLES_NAME "/%s-%.*s", order->consumer,
 	    SERIAL_DIGITS, serial);
 	return file_path(authority->path, buf_cstr(&name));
 }
 
-int
-emit_bundle_with(struct authority *authority, const struct act *act,
-    const struct emit_consumer *consumer, const struct issued *issued,
-    const char *path, const struct sealer *sealer, char **path_out,
-    struct fail *fail)
+/* All of them, before the first is written. */
+static int
+find_paths(const struct authority *authority, struct emit_order *orders,
+    size_t count, struct fail *fail)
 {
-	AUTO(bundle_release) struct bundle bundle = { 0 };
-	AUTO(auto_free) char *where = path != NULL ? mem_text(path) :
-	    default_path(authority, consumer, issued);
-	struct digest manifest;
-
-	if (authority_check_ready(authority, act, "bundled", fail) == -1 ||
-	    check_issued(issued, fail) == -1 ||
-	    make(authority, act, consumer, issued, sealer, &bundle, &manifest,
-		fail) == -1 ||
-	    write_and_record(authority, act, consumer, issued, &bundle,
-		&manifest, where, fail) == -1 ||
-	    authority_seal(authority, act, sealer, fail) == -1)
-		return -1;
-	*path_out = GIVE(where);
+	for (size_t n = 0; n < count; n++) {
+		if (orders[n].path == NULL)
+			orders[n].path = default_path(authority, &orders[n]);
+		if (file_check_absent(orders[n].path, fail) == -1)
+			return -1;
+		for (size_t k = 0; k < n; k++)
+			if (strcmp(orders[k].path, orders[n].path) == 0)
+				return fail_with(fail, FAIL_REFUSED, "%s: two "
+				    "bundles would stand there",
+				    orders[n].path);
+	}
 	return 0;
 }
 
+struct bundles {
+	struct bundle *items;
+	size_t count;
+};
+
+static void
+bundles_release(struct bundles *bundles)
+{
+	for (size_t n = 0; n < bundles->count; n++)
+		bundle_release(&bundles->items[n]);
+	free(bundles->items);
+}
+
 int
-emit_bundle(struct authority *authority, const struct act *act,
-    const struct emit_consumer *consumer, const struct issued *issued,
-    const char *path, struct session *session, char **path_out,
+emit_bundles(struct authority *authority, const struct act *act,
+    struct emit_order *orders, size_t count, const struct sealer *sealer,
     struct fail *fail)
 {
-	AUTO(sealer_release) struct sealer sealer = { 0 };
+	AUTO(bundles_release) struct bundles bundles = {
+		mem_new(count, sizeof(*bundles.items)), count,
+	};
 
-	if (authority_find_sealer(authority, session, &sealer, fail) == -1)
+	if (authority_check_ready(authority, act, "bundled", fail) == -1 ||
+	    find_paths(authority, orders, count, fail) == -1)
 		return -1;
-	return emit_bundle_with(authority, act, consumer, issued, path,
-	    &sealer, path_out, fail);
+	for (size_t n = 0; n < count; n++)
+		if (fill(authority, act, &orders[n], &bundles.items[n],
+		    fail) == -1)
+			return -1;
+	for (size_t n = 0; n < count; n++) {
+		struct digest manifest;
+
+		if (sign(authority, act, sealer, &bundles.items[n], &manifest,
+			fail) == -1 ||
+		    write_and_record(authority, act, &orders[n],
+			&bundles.items[n], &manifest, fail) == -1)
+			return -1;
+	}
+	return authority_seal(authority, act, sealer, fail);
 }

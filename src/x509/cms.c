@@ -4,6 +4,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pkcs7.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/x509/der.h>
@@ -304,5 +305,39 @@ cms_read_signer(struct bytes cms, struct buf *certificate_out,
 	    certificate_take(parsed, certificate_out, fail) != 0)
 		return -1;
 	*signing_time_out = time;
+	return 0;
+}
+
+static void
+pkcs7_free(PKCS7 **pkcs7)
+{
+	PKCS7_free(*pkcs7);
+}
+
+int
+cms_write_certificates(const struct bytes *certificates, size_t count,
+    struct buf *out, struct fail *fail)
+{
+	AUTO(pkcs7_free) PKCS7 *pkcs7 = PKCS7_new();
+	uint8_t *der = NULL;
+	int len;
+
+	if (pkcs7 == NULL || PKCS7_set_type(pkcs7, NID_pkcs7_signed) != 1 ||
+	    PKCS7_content_new(pkcs7, NID_pkcs7_data) != 1)
+		return fail_openssl(fail, FAIL_SYSTEM, "PKCS #7");
+	for (size_t n = 0; n < count; n++) {
+		AUTO(cms_x509_free) X509 *certificate =
+		    cms_certificate(certificates[n], "a", fail);
+
+		if (certificate == NULL)
+			return -1;
+		if (PKCS7_add_certificate(pkcs7, certificate) != 1)
+			return fail_openssl(fail, FAIL_SYSTEM, "PKCS #7");
+	}
+	len = i2d_PKCS7(pkcs7, &der);
+	if (len <= 0)
+		return fail_openssl(fail, FAIL_SYSTEM, "PKCS #7");
+	buf_append(out, der, (size_t)len);
+	OPENSSL_free(der);
 	return 0;
 }

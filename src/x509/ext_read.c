@@ -290,6 +290,52 @@ ext_read_authority_key(const struct ext *ext, struct bytes *out,
 	return 0;
 }
 
+/* The names of one DistributionPoint (RFC 5280, 4.2.1.13), or nothing. */
+static int
+read_full_name(struct bytes point, struct bytes *out, struct fail *fail)
+{
+	struct bytes name;
+
+	*out = (struct bytes){ 0 };
+	if (!der_is_next(point, DER_CONTEXT_CONSTRUCTED(0)))
+		return 0;
+	if (der_next(&point, DER_CONTEXT_CONSTRUCTED(0), &name, NULL,
+	    fail) != 0)
+		return -1;
+	if (!der_is_next(name, DER_CONTEXT_CONSTRUCTED(0)))
+		return 0;
+	return der_next(&name, DER_CONTEXT_CONSTRUCTED(0), out, NULL, fail);
+}
+
+int
+ext_read_crl_url(const struct ext *ext, struct bytes *out, struct fail *fail)
+{
+	struct bytes rest = ext->value, points, point, names, url = { 0 };
+
+	if (der_next(&rest, DER_SEQUENCE, &points, NULL, fail) != 0 ||
+	    der_end_of(rest, fail) != 0)
+		return fail_in(fail, "extension crlDistributionPoints");
+	while (points.len > 0 && url.len == 0) {
+		if (der_next(&points, DER_SEQUENCE, &point, NULL, fail) != 0 ||
+		    read_full_name(point, &names, fail) != 0)
+			return fail_in(fail,
+			    "extension crlDistributionPoints");
+		while (names.len > 0 && url.len == 0) {
+			bool is_url = der_is_next(names, DER_CONTEXT(6));
+			struct bytes name;
+
+			if (der_next(&names, names.data[0], &name, NULL,
+			    fail) != 0)
+				return fail_in(fail,
+				    "extension crlDistributionPoints");
+			if (is_url)
+				url = name;
+		}
+	}
+	*out = url;
+	return 0;
+}
+
 static int
 show_basic_constraints(const struct ext *ext, struct buf *out)
 {

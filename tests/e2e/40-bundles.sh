@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Bundles, judged by what their consumers would use: sha256sum, openssl,
-# GnuTLS, NSS, and a stand-in for the AWS command line.
+# GnuTLS and NSS. 78-online.sh imports them.
 
 . "$(dirname "$0")/lib.sh"
 take_authority
@@ -35,8 +35,8 @@ names() {
 	find "$bundle" -type f | sed 's/.*\///' | sort
 }
 equal 'what is in it' 'README.txt certificate-chain.pem certificate.pem '\
-'crl.der crl.pem import.sh journal-key.pem manifest.p7s manifest.sha256 '\
-'root.der root.pem' "$(names | paste -s -d ' ')"
+'crl.der crl.pem import.conf import.sh journal-key.pem manifest.p7s '\
+'manifest.sha256 request.pem root.der root.pem' "$(names | paste -s -d ' ')"
 equal 'the manifest names all but itself and its signature' \
 	"$(names | grep -v '^manifest')" \
 	"$(sed 's/.*  //' "$bundle/manifest.sha256" | sort)"
@@ -95,36 +95,60 @@ for dir in "$bundle" "$bundles"/files-*; do
 done
 cd "$here" || bail_out cd
 
-# import.sh, against a stand-in for aws that keeps what it is given.
-mkdir "$work/bin" "$work/aws"
-cat >"$work/bin/aws" <<END
-#!/bin/sh
-aws=$work/aws
-echo "\$*" >>"\$aws/calls"
-case "\$1 \$2 \$*" in
-*import-certificate*)
-	cp certificate.pem certificate-chain.pem "\$aws/" ;;
-*get-certificate*CertificateChain) cat "\$aws/certificate-chain.pem" ;;
-*get-certificate*Certificate) cat "\$aws/certificate.pem" ;;
-*get-object*) for last; do :; done; cp "\$aws/crl" "\$last" ;;
-*put-object*) cp crl.der "\$aws/crl" ;;
-esac
-END
-chmod +x "$work/bin/aws"
-PATH=$work/bin:$PATH
-arn=arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/0a-1b
-passes 'import.sh' sh "$bundle/import.sh" "$arn" crl-bucket
-says 'imported, read back and compared' 'read both back: they are the same'
-says 'the CRL, too' 'read it back: it is the same'
-passes 'import.sh again' sh "$bundle/import.sh" "$arn" crl-bucket
-says 'imports nothing twice' 'the certificate is imported already'
-equal 'one import in all' 1 "$(grep -c import-certificate "$work/aws/calls")"
+# The receiver's own look.
+fingerprint() {
+	openssl x509 -in "$bundle/$1" -outform DER | sha256sum | cut -c 1-64
+}
+root_key=$(fingerprint root.pem)
+journal_key=$(fingerprint journal-key.pem)
+passes 'bundle verify' anchorite bundle verify "$bundle"
+says 'whose it is' 'AWS Private CA'
+says 'by how many rules' 'no rule broken of'
+says 'what is left to do' 'compare root and journal key'
+passes 'with fingerprints' anchorite bundle verify --root "$root_key" \
+	--journal-key "$journal_key" "$bundle"
+passes 'for machines' anchorite bundle verify --json "$bundle"
+says 'in one word' '"accepted": true'
+refused 4 "$bundle: root: want SHA-256 $journal_key, have $root_key" \
+	anchorite bundle verify --root "$journal_key" "$bundle"
+refused 2 '--root: digest: want 64 hexadecimal digits, have 3 characters' \
+	anchorite bundle verify --root 123 "$bundle"
 cp -r "$bundle" spoilt
 echo >>spoilt/certificate.pem
-run sh spoilt/import.sh "$arn"
-equal 'a changed file is not imported' \
-	'import.sh: a file is not as it was made' \
-	"$(tail -n 1 "$log/err")"
+refused 4 'spoilt: certificate.pem: not as it was made' \
+	anchorite bundle verify spoilt
+rm -r spoilt
+cp -r "$bundle" spoilt
+echo >spoilt/autorun.inf
+refused 3 "spoilt: autorun.inf: not a bundle's" anchorite bundle verify spoilt
+rm -r spoilt
+passes 'when the CRL has run out' \
+	test "$(anchorite bundle verify --json --time 2029-01-01T00:00:00Z \
+		"$bundle" 2>"$log/err" | jq -r '.rules[] |
+		select(.verdict == "broken") | .rule' | paste -s -d ,)" = \
+		'CRL time,path'
+
+# Where it goes stands in the commands.
+arn=arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/0a-1b
+passes 'several at once' ca bundle --for adcs,api-gateway,roles-anywhere,iot \
+	"$id" "$(serial 2)"
+equal 'a record each, one seal' 9 \
+	"$(events "$(($(records) - 8))" | wc -w)"
+equal 'the seal is the last' 'seal' "$(events "$(records)")"
+for dir in "$bundles"/*; do
+	passes "${dir##*/}: bundle verify" anchorite bundle verify "$dir"
+done
+passes 'with its target' ca bundle --for acm-pca --resource "$arn" \
+	--region eu-central-1 --bucket crl-bucket --out aimed "$id"
+passes 'which is in the commands' grep -q "$arn" aimed/README.txt
+equal 'and in import.conf' "$arn" \
+	"$(sed -n 's/^resource=//p' aimed/import.conf)"
+recorded bundle "acm-pca: resource: want CA-ARN, have arn:aws:s3:::x" \
+	ca bundle --for acm-pca --resource arn:aws:s3:::x --out new "$id"
+recorded bundle "cloudhsm: want an end-entity certificate, have a CA's" \
+	ca bundle --for files,cloudhsm "$(serial 1)"
+refused 2 '--region takes one ID and one consumer' \
+	ca bundle --for acm-pca --region eu-west-1 "$id" "$(serial 2)"
 
 must ca revoke --yes "$id"
 recorded bundle "certificate $id: want a valid one, have it revoked" \

@@ -11,7 +11,7 @@ commands=$(anchorite --help | sed -n '/^commands:/,/^$/p' |
 	sed -n 's/^  \([a-z].\{15\}[a-z ]\) .*/\1/p' | sed 's/ *$//')
 equal 'the commands' 'init;custodian new;custodian show;custodian replace;'\
 'token list;token init;token show;token resplit;root generate;root adopt;'\
-'root certify;root show;csr show;csr check;sign;revoke;crl;ocsp;bundle;'\
+'root certify;root show;csr show;csr check;sign;revoke;crl;ocsp;bundle verify;bundle;'\
 'request;approve;disable;enable;delete;restore;destroy;backup;'\
 'policy adopt;quorum show;recover;anchor show;anchor accept;list;show;'\
 'status;audit show;audit verify;audit trace;audit reconcile;audit export;'\

@@ -15,7 +15,7 @@
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
 #include <anchorite/out/bundle.h>
-#include <anchorite/out/bundle_check.h>
+#include <anchorite/out/bundle_read.h>
 
 static void
 add_text(struct bundle *bundle, const char *name, const char *text)
@@ -63,43 +63,6 @@ test_manifest(void **state)
 	    "-----BEGIN CERTIFICATE-----\nc2lnbmVy\n"
 	    "-----END CERTIFICATE-----\n"),
 	    buf_bytes(bundle_find(&bundle, BUNDLE_SIGNER))));
-}
-
-static void
-test_fact(void **state)
-{
-	AUTO(buf_release) struct buf out = { 0 };
-
-	(void)state;
-	bundle_put_fact(&out, "Short", " one two ");
-	bundle_put_fact(&out, "Words",
-	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
-	    "ccccc dddd");
-	bundle_put_fact(&out, "Exactly 68, then one word more",
-	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
-	    "cccc d");
-	bundle_put_fact(&out, "A long word, of two bytes each",
-	    "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
-	    "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
-	    "0123456789012345678901234567890123456789012345678901x");
-	bundle_put_fact(&out, "Nothing", "");
-	assert_string_equal(buf_cstr(&out),
-	    "Short\n"
-	    "    one two \n"
-	    "Words\n"
-	    "    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
-	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n"
-	    "    ccccc dddd\n"
-	    "Exactly 68, then one word more\n"
-	    "    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
-	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb cccc\n"
-	    "    d\n"
-	    "A long word, of two bytes each\n"
-	    "    \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3"
-	    "\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3"
-	    "\xa4" "0123456789012345678901234567890123456789012345678901\n"
-	    "    x\n"
-	    "Nothing\n");
 }
 
 /* A folder for one test. */
@@ -245,10 +208,7 @@ refuse_pem(const char *text, const char *sentence)
 	assert_int_equal(count, 7);
 }
 
-/* What stands before the words of the reader of certificates. */
-#define OTHER_FORM(line) \
-	"c.pem: want PEM with LF, 64 columns and nothing else, have another " \
-	"form in line " line
+#define OTHER_FORM(line) "another form in line " line
 #define BEGIN "-----BEGIN CERTIFICATE-----\n"
 #define END   "-----END CERTIFICATE-----\n"
 #define LINE  "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
@@ -257,11 +217,9 @@ static void
 test_form_refused(void **state)
 {
 	(void)state;
-	refuse_pem(NULL, "want a file c.pem, have none");
-	refuse_pem("", "c.pem: want PEM blocks and nothing else, have: "
-	    "no PEM block");
+	refuse_pem(NULL, "no file c.pem");
+	refuse_pem("", "no PEM block");
 	refuse_pem("-----BEGIN X509 CRL-----\nQUFB\n-----END X509 CRL-----\n",
-	    "c.pem: want PEM blocks and nothing else, have: "
 	    "PEM label X509 CRL, want CERTIFICATE");
 	refuse_pem("words\n" BEGIN "QUFB\n" END, OTHER_FORM("1"));
 	refuse_pem("\n" BEGIN "QUFB\n" END, OTHER_FORM("1"));
@@ -278,7 +236,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_manifest),
-		cmocka_unit_test(test_fact),
 		cmocka_unit_test_setup_teardown(test_write, make_folder,
 		    remove_folder),
 		cmocka_unit_test_setup_teardown(test_write_refused,

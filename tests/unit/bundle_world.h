@@ -11,6 +11,7 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
 #include <anchorite/out/bundle.h>
+#include <anchorite/out/bundle_kind.h>
 
 /* For the tests of bundles: what they are made of, and ways to spoil it. */
 
@@ -34,8 +35,9 @@ struct world {
 	uint8_t root_id[DIGEST_SHA1_LEN], id[DIGEST_SHA1_LEN];
 	bool hide_root, hide;	/* the first basicConstraints */
 
-	struct policy_profile profile;
-	struct policy policy;
+	bool is_leaf;		/* a server's certificate, not a CA's */
+	struct crl_entry *entries;	/* owned, where a change made them */
+
 	struct ledger ledger;
 	struct issued issued;
 	struct cert *certificate;
@@ -43,6 +45,7 @@ struct world {
 	struct crl *crl;
 	struct bundle_source source;
 	struct bundle bundle;
+	const struct bundle_kind *kind;	/* that it was made for */
 };
 
 typedef void changer(struct world *world);
@@ -71,6 +74,23 @@ write_key(EVP_PKEY *key, struct buf *spki, uint8_t id[DIGEST_SHA1_LEN])
 {
 	MUST(spki_write(key, spki, &fault));
 	MUST(spki_identifier(buf_bytes(spki), id, &fault));
+}
+
+/* What a server has, and by its name proves to be IoT Core's, too. */
+static inline void
+world_plan_leaf(struct world *w)
+{
+	static const char *const purposes[] = { "serverAuth", "clientAuth" };
+
+	buf_release(&w->name);
+	write_cn("0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdef", &w->name);
+	w->plan.subject = buf_bytes(&w->name);
+	w->plan.extensions.ca = false;
+	w->plan.extensions.path_length = -1;
+	w->plan.extensions.key_usage = 1u << EXT_KU_DIGITAL_SIGNATURE |
+	    1u << EXT_KU_KEY_ENCIPHERMENT;
+	w->plan.extensions.ext_key_usage = (struct ext_texts){ purposes, 2 };
 }
 
 static inline void
@@ -110,8 +130,8 @@ world_plan(struct world *w)
 		.this_update = NOW - DAY,
 		.next_update = NOW + 30 * DAY,
 	};
-	w->profile.name = "sub";
-	w->profile.extensions.crl_urls = w->plan.extensions.crl_urls;
+	if (w->is_leaf)
+		world_plan_leaf(w);
 }
 
 /* So that a second one, copied, can stand in its place. */
@@ -193,7 +213,7 @@ world_release(struct world *w)
 	buf_release(&w->root_spki);
 	buf_release(&w->spki);
 	free(w->ledger.name);
-	free(w->issued.profile);
+	free(w->entries);
 }
 
 static inline void
@@ -207,11 +227,6 @@ world_make(struct world *w, changer *change)
 	    w->hide_root);
 	w->ledger.journal_certificate = make_cert(&w->root_plan,
 	    w->root_signer, false);
-	w->ledger.policy = &w->policy;
-	w->policy.name = "test";
-	w->policy.profiles = &w->profile;
-	w->policy.profile_count = 1;
-	w->issued.profile = mem_text("sub");
 	w->certificate = make_cert(&w->plan, w->root_signer, w->hide);
 	if (w->csr == NULL)
 		w->csr = make_csr(buf_bytes(&w->name), ca_key);
@@ -288,38 +303,21 @@ set_file(struct world *w, const char *name, struct bytes content)
 }
 
 static inline void
-add_chain(struct world *w, const struct cert *cert)
+remove_file(struct world *w, const char *name)
 {
-	text_pem(file(w, BUNDLE_CHAIN), "CERTIFICATE", buf_bytes(&cert->der));
-}
-
-static inline void
-words_before(struct world *w)
-{
-	AUTO(buf_release) struct buf spoilt = { 0 };
-
-	buf_text(&spoilt, "Certificate:\n");
-	buf_put(&spoilt, buf_bytes(file(w, BUNDLE_CERTIFICATE)));
-	set_file(w, BUNDLE_CERTIFICATE, buf_bytes(&spoilt));
-}
-
-/* The same name and key, another certificate. */
-static inline void
-root_again(struct world *w)
-{
-	AUTO(cert_release) struct cert *cert = NULL;
-	struct cert_plan plan = w->root_plan;
-
-	plan.serial.octets[0] = 9;
-	cert = make_cert(&plan, root_key, false);
-	set_file(w, BUNDLE_CHAIN, bytes_text(""));
-	add_chain(w, cert);
+	for (size_t n = 0; n < w->bundle.count; n++) {
+		if (strcmp(w->bundle.files[n].name, name) != 0)
+			continue;
+		buf_release(&w->bundle.files[n].content);
+		w->bundle.files[n] = w->bundle.files[--w->bundle.count];
+		return;
+	}
 }
 
 static inline void
 other_root_pem(struct world *w)
 {
-	set_file(w, BUNDLE_ROOT, buf_bytes(file(w, BUNDLE_CERTIFICATE)));
+	set_file(w, BUNDLE_ROOT, buf_bytes(file(w, BUNDLE_REQUEST)));
 }
 
 static inline void
@@ -369,30 +367,6 @@ deceive(struct world *w)
 	buf_move(&w->root_name, &name);
 	w->root_plan.issuer = w->root_plan.subject = w->plan.issuer =
 	    w->crl_plan.issuer = buf_bytes(&w->root_name);
-}
-
-static inline void
-check_readme(int (*fill)(const struct bundle_source *, struct bundle *,
-    struct fail *), struct world *w)
-{
-	char hex[DIGEST_HEX_SIZE];
-
-	bundle_release(&w->bundle);
-	MUST(fill(&w->source, &w->bundle, &fault));
-	assert_columns(&w->bundle, BUNDLE_README);
-	assert_has(&w->bundle, BUNDLE_README, ", 2026-11-21T06:50:48Z.\n");
-	assert_has(&w->bundle, BUNDLE_README, "\n    example\\x{001B}[root\n");
-	assert_has(&w->bundle, BUNDLE_README, "\n    CN=\\x{202E}eve ...");
-	assert_has(&w->bundle, BUNDLE_README, "\n    CN=Subordinate\n");
-	assert_has(&w->bundle, BUNDLE_README, "serial number\n    02\n");
-	assert_has(&w->bundle, BUNDLE_README,
-	    "2026-11-20T06:50:48Z to 2026-12-21T06:50:48Z\n");
-	digest_hex(&w->certificate->digest, hex);
-	assert_has(&w->bundle, BUNDLE_README, hex);
-	digest_hex(&w->ledger.root->digest, hex);
-	assert_has(&w->bundle, BUNDLE_README, hex);
-	digest_hex(&w->ledger.journal_certificate->digest, hex);
-	assert_has(&w->bundle, BUNDLE_README, hex);
 }
 
 #endif

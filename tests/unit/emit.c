@@ -15,7 +15,7 @@
 #include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
 #include <anchorite/ca/plan.h>
-#include <anchorite/out/bundle_files.h>
+#include <anchorite/out/bundle_kind.h>
 #include <anchorite/out/emit.h>
 #include <anchorite/x509/cms.h>
 
@@ -289,15 +289,6 @@ teardown(void **state)
 	return 0;
 }
 
-static const struct emit_consumer *
-consumer(const char *name)
-{
-	const struct emit_consumer *found = NULL;
-
-	MUST(emit_find_consumer(name, &found, &fault));
-	return found;
-}
-
 static void
 load(const char *directory, const char *name, struct buf *out)
 {
@@ -362,25 +353,38 @@ check_record(struct world *w, const char *path, const char *name)
 	assert_string_equal(buf_cstr(&have), buf_cstr(&want));
 }
 
+/* Makes bundles of the one certificate, each at its default path. */
+static int
+emit(struct world *w, const char *const *consumers, size_t count,
+    struct emit_order *orders, struct fail *fail)
+{
+	for (size_t n = 0; n < count; n++) {
+		orders[n].consumer = consumers[n];
+		orders[n].issued = w->authority->ledger->issued;
+	}
+	return emit_bundles(w->authority, &act, orders, count,
+	    &(struct sealer){ .signer = journal_key }, fail);
+}
+
 static void
 test_acm_pca(void **state)
 {
 	static const char *const names[] = {
-		BUNDLE_CERTIFICATE, BUNDLE_CHAIN, BUNDLE_ROOT,
-		BUNDLE_ROOT_DER, BUNDLE_CRL, BUNDLE_CRL_DER, "import.sh",
-		BUNDLE_README, BUNDLE_SIGNER, NULL,
+		BUNDLE_CERTIFICATE, BUNDLE_CHAIN, BUNDLE_REQUEST, BUNDLE_ROOT,
+		BUNDLE_ROOT_DER, BUNDLE_CRL, BUNDLE_CRL_DER, BUNDLE_CONF,
+		BUNDLE_README, BUNDLE_SCRIPT, BUNDLE_SIGNER, NULL,
 	};
+	static const char *const consumers[] = { "acm-pca" };
 	struct world *w = *state;
 	AUTO(auto_free) char *want = file_path(w->authority->path,
 	    "bundles/acm-pca-4102030405060708");
-	AUTO(auto_free) char *path = NULL;
+	struct emit_order order = { 0 };
 
-	MUST(emit_bundle_with(w->authority, &act, consumer("acm-pca"),
-	    w->authority->ledger->issued, NULL,
-	    &(struct sealer){ .signer = journal_key }, &path, &fault));
-	assert_string_equal(path, want);
-	check_directory(w, path, names);
-	check_record(w, path, "acm-pca");
+	MUST(emit(w, consumers, 1, &order, &fault));
+	assert_string_equal(order.path, want);
+	check_directory(w, want, names);
+	check_record(w, want, "acm-pca");
+	free(order.path);
 }
 
 static void
@@ -388,36 +392,68 @@ test_files(void **state)
 {
 	static const char *const names[] = {
 		BUNDLE_CERTIFICATE, BUNDLE_CERTIFICATE_DER, BUNDLE_CHAIN,
-		BUNDLE_ROOT, BUNDLE_ROOT_DER, BUNDLE_CRL, BUNDLE_CRL_DER,
-		BUNDLE_README, BUNDLE_SIGNER, NULL,
+		BUNDLE_REQUEST, BUNDLE_ROOT, BUNDLE_ROOT_DER, BUNDLE_CRL,
+		BUNDLE_CRL_DER, BUNDLE_CONF, BUNDLE_README, BUNDLE_SIGNER,
+		NULL,
 	};
+	static const char *const consumers[] = { "files" };
 	struct world *w = *state;
 	AUTO(auto_free) char *want = file_path(w->folder, "out");
-	AUTO(auto_free) char *path = NULL;
+	struct emit_order order = { .path = mem_text(want) };
 
-	MUST(emit_bundle_with(w->authority, &act, consumer("files"),
-	    w->authority->ledger->issued, want,
-	    &(struct sealer){ .signer = journal_key }, &path, &fault));
-	assert_string_equal(path, want);
-	check_directory(w, path, names);
-	check_record(w, path, "files");
+	MUST(emit(w, consumers, 1, &order, &fault));
+	check_directory(w, want, names);
+	check_record(w, want, "files");
+	free(order.path);
 }
 
 static void
-refuse(struct world *w, const struct emit_consumer *row, const char *path,
+refuse(struct world *w, const char *consumer, const char *path,
     const char *sentence)
 {
 	int64_t seq = journal_head(w->authority->journal)->seq;
+	struct emit_order order = {
+		.path = path == NULL ? NULL : mem_text(path),
+	};
 	struct fail fail = { 0 };
-	char *untouched = NULL;
 
-	assert_int_equal(emit_bundle_with(w->authority, &act, row,
-	    w->authority->ledger->issued, path,
-	    &(struct sealer){ .signer = journal_key }, &untouched, &fail), -1);
+	assert_int_equal(emit(w, &consumer, 1, &order, &fail), -1);
 	assert_string_equal(fail.sentence, sentence);
 	assert_int_equal(fail.kind, FAIL_REFUSED);
-	assert_null(untouched);
 	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
+	free(order.path);
+}
+
+/* Several under one seal; and where one is refused, none is written. */
+static void
+test_several(void **state)
+{
+	static const char *const good[] = { "acm-pca", "files" };
+	static const char *const bad[] = { "adcs", "cloudhsm" };
+	static const char *const twice[] = { "adcs", "adcs" };
+	struct world *w = *state;
+	int64_t seq = journal_head(w->authority->journal)->seq;
+	struct emit_order orders[2] = { 0 }, others[2] = { 0 };
+	struct fail fail = { 0 };
+
+	MUST(emit(w, good, 2, orders, &fault));
+	assert_int_equal(journal_head(w->authority->journal)->seq, seq + 3);
+	assert_int_equal(w->authority->ledger->loose, 0);
+	assert_int_equal(emit(w, bad, 2, others, &fail), -1);
+	assert_string_equal(fail.sentence, "cloudhsm: want an end-entity "
+	    "certificate, have a CA's");
+	assert_false(file_is_there_at(w->authority->dirfd, others[0].path));
+	assert_int_equal(journal_head(w->authority->journal)->seq, seq + 3);
+	free(others[0].path);
+	free(others[1].path);
+	memset(others, 0, sizeof(others));
+	assert_int_equal(emit(w, twice, 2, others, &fail), -1);
+	assert_non_null(strstr(fail.sentence,
+	    "adcs-4102030405060708: two bundles would stand there"));
+	for (size_t n = 0; n < 2; n++) {
+		free(orders[n].path);
+		free(others[n].path);
+	}
 }
 
 static void
@@ -427,14 +463,14 @@ test_status(void **state)
 	struct issued *issued = w->authority->ledger->issued;
 
 	issued->status = ISSUED_REVOKED;
-	refuse(w, consumer("files"), NULL, "certificate 410203040506070809: "
+	refuse(w, "files", NULL, "certificate 410203040506070809: "
 	    "want a valid one, have it revoked");
 	issued->status = ISSUED_POSSIBLY;
-	refuse(w, consumer("files"), NULL, "certificate 410203040506070809: "
+	refuse(w, "files", NULL, "certificate 410203040506070809: "
 	    "want a valid one, have it possibly issued");
 	issued->status = ISSUED_VALID;
 	issued->has_certificate = false;
-	refuse(w, consumer("files"), NULL, "certificate 410203040506070809: "
+	refuse(w, "files", NULL, "certificate 410203040506070809: "
 	    "want its file, have none");
 }
 
@@ -450,21 +486,21 @@ test_unsealed(void **state)
 	    "look at them with 'anchorite audit show', then 'anchorite "
 	    "recover'", (long long)journal_head(w->authority->journal)->seq);
 	append(w, "bundled", &data);
-	refuse(w, consumer("files"), NULL, buf_cstr(&sentence));
+	refuse(w, "files", NULL, buf_cstr(&sentence));
 }
 
 static void
 test_no_crl(void **state)
 {
 	struct world *w = *state;
-	AUTO(auto_free) char *path = NULL;
+	static const char *const consumers[] = { "files" };
+	struct emit_order order = { 0 };
 
 	memset(&w->authority->ledger->crl, 0, sizeof(struct digest));
-	refuse(w, consumer("acm-pca"), NULL, "acm-pca: CRL: want one, have "
+	refuse(w, "acm-pca", NULL, "acm-pca: CRL: want one, have "
 	    "none: sign it first, with 'anchorite crl'");
-	MUST(emit_bundle_with(w->authority, &act, consumer("files"),
-	    w->authority->ledger->issued, NULL,
-	    &(struct sealer){ .signer = journal_key }, &path, &fault));
+	MUST(emit(w, consumers, 1, &order, &fault));
+	free(order.path);
 }
 
 static void
@@ -474,51 +510,49 @@ test_exists(void **state)
 	AUTO(buf_release) struct buf sentence = { 0 };
 
 	buf_printf(&sentence, "%s: exists already", w->folder);
-	refuse(w, consumer("acm-pca"), w->folder, buf_cstr(&sentence));
-}
-
-/* A consumer whose judge breaks what comes after it. */
-static struct authority *to_break;
-
-static int
-break_state(const struct bundle_source *source, const struct bundle *bundle,
-    struct fail *fail)
-{
-	to_break->ledger->state = STATE_NONE;
-	return bundle_files_check(source, bundle, fail);
+	refuse(w, "acm-pca", w->folder, buf_cstr(&sentence));
 }
 
 /* A bundle that could not be recorded does not stay. */
 static void
 test_not_recorded(void **state)
 {
-	const struct emit_consumer broken = {
-		"broken", "", bundle_files_fill, break_state,
-	};
+	static const char long_ticket[] =
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	struct act odd = { .by = "tester", .now = NOW, .ticket = long_ticket };
 	struct world *w = *state;
+	int64_t seq = journal_head(w->authority->journal)->seq;
 	AUTO(auto_free) char *path = file_path(w->folder, "out");
+	struct emit_order order = {
+		.consumer = "files",
+		.issued = w->authority->ledger->issued,
+		.path = path,
+	};
+	struct fail fail = { 0 };
 
-	to_break = w->authority;
-	refuse(w, &broken, path, "making a bundle is not possible while the "
-	    "authority is without a root key");
+	w->authority->is_told = false;
+	assert_int_equal(emit_bundles(w->authority, &odd, &order, 1,
+	    &(struct sealer){ .signer = journal_key }, &fail), -1);
+	assert_non_null(strstr(fail.sentence, "ticket"));
 	assert_false(file_is_there_at(w->authority->dirfd, path));
+	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
 }
 
 static void
 test_consumers(void **state)
 {
-	const struct emit_consumer *untouched = NULL;
 	struct fail fail = { 0 };
 
 	(void)state;
-	for (const struct emit_consumer *row = emit_consumers;
-	    row->name != NULL; row++)
-		assert_ptr_equal(consumer(row->name), row);
-	assert_int_equal(emit_find_consumer("acm", &untouched, &fail), -1);
-	assert_string_equal(fail.sentence,
-	    "no consumer acm: there are acm-pca, files");
+	for (const struct bundle_kind *kind = bundle_kinds;
+	    kind->name != NULL; kind++)
+		MUST(bundle_kind_check_name(kind->name, &fault));
+	assert_int_equal(bundle_kind_check_name("acm", &fail), -1);
+	assert_string_equal(fail.sentence, "no consumer acm: there are "
+	    "acm-pca, cloudhsm, adcs, iot, api-gateway, roles-anywhere, "
+	    "files");
 	assert_int_equal(fail.kind, FAIL_USAGE);
-	assert_null(untouched);
 }
 
 static int
@@ -547,6 +581,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(test_acm_pca),
 		IN_WORLD(test_files),
+		IN_WORLD(test_several),
 		IN_WORLD(test_status),
 		IN_WORLD(test_unsealed),
 		IN_WORLD(test_no_crl),

@@ -48,6 +48,8 @@ struct bundle_source {
 	const struct cert *certificate;
 	const struct csr *csr;
 	const struct crl *crl;		/* the newest; NULL: none yet */
+	const char *resource;		/* where it goes, as the consumer */
+	const char *region, *bucket;	/* calls it; NULL: not known */
 	int64_t now;
 };
 
@@ -59,6 +61,9 @@ struct bundle_source {
 #define BUNDLE_ROOT_DER        "root.der"
 #define BUNDLE_CRL             "crl.pem"
 #define BUNDLE_CRL_DER         "crl.der"
+#define BUNDLE_REQUEST         "request.pem"
+#define BUNDLE_CONF            "import.conf"
+#define BUNDLE_SCRIPT          "import.sh"
 #define BUNDLE_README          "README.txt"
 
 /* Names of the files that every bundle has. */
@@ -72,16 +77,6 @@ struct bundle_source {
  */
 void bundle_add_manifest(struct bundle *bundle, struct bytes signer_der,
     struct buf *manifest_out);
-
-/*
- * For a README, 72 columns wide. bundle_put_fact takes text that is safe to
- * show (text_escape), and wraps it; bundle_put_facts tells of certificate,
- * root, CRL and journal key; bundle_put_checks says how to check the bundle
- * with sha256sum and openssl alone.
- */
-void bundle_put_fact(struct buf *out, const char *label, const char *value);
-void bundle_put_facts(const struct bundle_source *source, struct buf *out);
-void bundle_put_checks(const struct bundle_source *source, struct buf *out);
 
 /*
  * Makes the directory in which a bundle is built, beside the one it will be:
@@ -99,5 +94,13 @@ MUST_USE int bundle_make_partial(const char *path, char **out,
  */
 MUST_USE int bundle_write(const struct bundle *bundle, const char *path,
     struct fail *fail);
+
+/*
+ * Reads such a directory. `names` (NULL ends it) are all the names that a
+ * bundle's file may have. FAIL_INPUT: "FILE: not a bundle's", a directory
+ * or a link in it, a file larger than 4 MB.
+ */
+MUST_USE int bundle_load(const char *path, const char *const *names,
+    struct bundle *out, struct fail *fail);
 
 #endif

@@ -6,39 +6,25 @@
 #include <anchorite/ca/authority.h>
 #include <anchorite/out/bundle.h>
 
-/* One row a consumer: how its bundle is filled and judged. */
-struct emit_consumer {
-	const char *name;	/* "acm-pca" */
-	const char *summary;
-	int (*fill)(const struct bundle_source *source,
-	    struct bundle *bundle, struct fail *fail);
-	int (*check)(const struct bundle_source *source,
-	    const struct bundle *bundle, struct fail *fail);
+/* One bundle that is to be made; all lent but the path. */
+struct emit_order {
+	const char *consumer;		/* "acm-pca" */
+	const struct issued *issued;
+	const char *resource, *region, *bucket;	/* NULL: not known */
+	char *path;			/* owned; NULL: emit_bundles sets it to
+					   bundles/CONSUMER-SERIAL16 in the
+					   authority */
 };
 
-/* NULL-named row ends it. */
-extern const struct emit_consumer emit_consumers[];
-
-/* FAIL_USAGE with the names there are. */
-MUST_USE int emit_find_consumer(const char *name,
-    const struct emit_consumer **out, struct fail *fail);
-
 /*
- * Makes one certificate's bundle: filled, checked against the consumer's
- * rules, its manifest signed by the journal key, written to `path` (NULL:
- * bundles/CONSUMER-SERIAL16 in the authority), recorded ("bundled"),
- * sealed. A revoked certificate, or one without a file, is FAIL_REFUSED.
- * *path_out is the caller's to free.
+ * Makes bundles, one or many: each is filled and held to its consumer's
+ * rules before the first is written; then each gets its manifest signed by
+ * the journal key, is written as a new directory and recorded ("bundled");
+ * one seal covers them all. FAIL_REFUSED: a revoked certificate, or one
+ * without a file, a broken rule, two of one path, "PATH: exists already".
  */
-MUST_USE int emit_bundle(struct authority *authority, const struct act *act,
-    const struct emit_consumer *consumer, const struct issued *issued,
-    const char *path, struct session *session, char **path_out,
+MUST_USE int emit_bundles(struct authority *authority, const struct act *act,
+    struct emit_order *orders, size_t count, const struct sealer *sealer,
     struct fail *fail);
-
-/* The same, with what seals at hand. */
-MUST_USE int emit_bundle_with(struct authority *authority,
-    const struct act *act, const struct emit_consumer *consumer,
-    const struct issued *issued, const char *path, const struct sealer *sealer,
-    char **path_out, struct fail *fail);
 
 #endif

@@ -39,6 +39,13 @@ MUST_USE int cms_read_signer(struct bytes cms, struct buf *certificate_out,
     int64_t *signing_time_out, struct fail *fail);
 
 /*
+ * Certificates alone, as SignedData without signers (PKCS #7's degenerate
+ * form, RFC 2315, 9.1; a .p7b file), DER, in the order given; appended.
+ */
+MUST_USE int cms_write_certificates(const struct bytes *certificates,
+    size_t count, struct buf *out, struct fail *fail);
+
+/*
  * CMS EnvelopedData (RFC 5652, 6) of a few bytes to one certificate,
  * AES-256-CBC, DER; appended. EC keys by ephemeral-static ECDH (RFC 5753,
  * 3.1) with SHA-256 and AES-256 key wrap, RSA keys by RSAES-OAEP with SHA-1

@@ -114,6 +114,10 @@ MUST_USE int ext_read_subject_key(const struct ext *ext, struct bytes *out,
 MUST_USE int ext_read_authority_key(const struct ext *ext,
     struct bytes *out, struct fail *fail);
 
+/* The first URL in cRLDistributionPoints, lent; empty where it has none. */
+MUST_USE int ext_read_crl_url(const struct ext *ext, struct bytes *out,
+    struct fail *fail);
+
 /* Appends one line for people: "CA:TRUE, pathlen:0", "digitalSignature,
  * keyCertSign"; what is not known is shown as hex. Safe to show. */
 void ext_show(const struct ext *ext, struct buf *out);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <anchorite/out/bundle_check.h>
+#include <anchorite/out/bundle_read.h>
 
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
@@ -17,8 +18,7 @@ bundle_get(const struct bundle *bundle, const char *name, struct bytes *out,
 	const struct buf *content = bundle_find(bundle, name);
 
 	if (content == NULL)
-		return fail_with(fail, FAIL_REFUSED,
-		    "want a file %s, have none", name);
+		return fail_with(fail, FAIL_REFUSED, "no file %s", name);
 	*out = buf_bytes(content);
 	return 0;
 }
@@ -76,13 +76,13 @@ take_pem(struct bytes file, struct bytes *rest, const char *label,
 
 	if (text_read_pem(block_of(*rest), labels, &der, fail) == -1) {
 		fail->kind = FAIL_REFUSED;
-		return fail_in(fail, "want PEM blocks and nothing else, have");
+		return -1;
 	}
 	text_pem(&form, label, buf_bytes(&der));
 	same = common_len(*rest, buf_bytes(&form));
 	if (same < form.len)
-		return fail_with(fail, FAIL_REFUSED, "want PEM with LF, 64 "
-		    "columns and nothing else, have another form in line %zu",
+		return fail_with(fail, FAIL_REFUSED,
+		    "another form in line %zu",
 		    line_of(file, file.len - rest->len + same));
 	*rest = bytes_of(rest->data + form.len, rest->len - form.len);
 	buf_move(der_out, &der);
@@ -99,8 +99,8 @@ read_certificates(struct bytes file, size_t max, struct cert **list,
 		AUTO(buf_release) struct buf der = { 0 };
 
 		if (*count == max)
-			return fail_with(fail, FAIL_REFUSED, "want at most %zu "
-			    "certificates, have more", max);
+			return fail_with(fail, FAIL_REFUSED, "more than %zu",
+			    max);
 		if (take_pem(file, &rest, "CERTIFICATE", &der, fail) == -1 ||
 		    cert_read(buf_bytes(&der), &list[*count], fail) == -1) {
 			fail->kind = FAIL_REFUSED;
@@ -124,7 +124,7 @@ bundle_read_certificates(const struct bundle *bundle, const char *name,
 	if (read_certificates(file, max, list, &count, fail) == -1) {
 		for (size_t n = 0; n < count; n++)
 			cert_release(&list[n]);
-		return fail_in(fail, "%s", name);
+		return -1;
 	}
 	memcpy(out, list, count * sizeof(*list));
 	*count_out = count;
@@ -145,26 +145,11 @@ bundle_read_crl(const struct bundle *bundle, const char *name,
 	if (take_pem(file, &rest, "X509 CRL", &der, fail) == -1 ||
 	    crl_read(buf_bytes(&der), &crl, fail) == -1) {
 		fail->kind = FAIL_REFUSED;
-		return fail_in(fail, "%s", name);
+		return -1;
 	}
 	if (rest.len > 0)
-		return fail_with(fail, FAIL_REFUSED,
-		    "%s: want one PEM block, have more", name);
+		return fail_with(fail, FAIL_REFUSED, "more than one PEM block");
 	*out = GIVE(crl);
-	return 0;
-}
-
-int
-bundle_check_der(const struct bundle *bundle, const char *name,
-    struct bytes der, struct fail *fail)
-{
-	struct bytes file;
-
-	if (bundle_get(bundle, name, &file, fail) == -1)
-		return -1;
-	if (!bytes_is_equal(file, der))
-		return fail_with(fail, FAIL_REFUSED,
-		    "%s: want the bytes of the PEM file, have others", name);
 	return 0;
 }
 
@@ -240,9 +225,19 @@ fill_stack(STACK_OF(X509) *stack, struct cert *const *path, size_t count)
 	return 0;
 }
 
+/* OpenSSL's number for the purpose. */
+static int
+purpose_of(const char *name)
+{
+	int n = X509_PURPOSE_get_by_sname(name);
+
+	return n == -1 ? 0 : X509_PURPOSE_get_id(X509_PURPOSE_get0(n));
+}
+
 int
-bundle_check_path(struct cert *const *path, size_t count,
-    const struct crl *crl, int64_t now, struct fail *fail)
+bundle_validate(struct cert *const *path, size_t count,
+    const struct crl *crl, const char *purpose, int64_t now,
+    struct fail *fail)
 {
 	AUTO(free_certificate) X509 *certificate = certificate_of(path[0]);
 	AUTO(free_store) X509_STORE *store = X509_STORE_new();
@@ -257,7 +252,9 @@ bundle_check_path(struct cert *const *path, size_t count,
 	    context == NULL ||
 	    fill_store(store, path[count - 1], crl) == -1 ||
 	    fill_stack(others, path, count - 1) == -1 ||
-	    X509_STORE_CTX_init(context, store, certificate, others) != 1)
+	    X509_STORE_CTX_init(context, store, certificate, others) != 1 ||
+	    (purpose != NULL && X509_STORE_CTX_set_purpose(context,
+		purpose_of(purpose)) != 1))
 		return fail_openssl(fail, FAIL_REFUSED, "OpenSSL");
 	X509_STORE_CTX_set_flags(context, flags);
 	X509_STORE_CTX_set_time(context, 0, (time_t)now);
@@ -265,8 +262,7 @@ bundle_check_path(struct cert *const *path, size_t count,
 		return 0;
 	error = X509_STORE_CTX_get_error(context);
 	ERR_clear_error();
-	return fail_with(fail, FAIL_REFUSED,
-	    "want a valid path, have \"%s\" at depth %d",
+	return fail_with(fail, FAIL_REFUSED, "\"%s\" at depth %d",
 	    X509_verify_cert_error_string(error),
 	    X509_STORE_CTX_get_error_depth(context));
 }

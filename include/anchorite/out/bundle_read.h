@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ANCHORITE_OUT_BUNDLE_CHECK_H
-#define ANCHORITE_OUT_BUNDLE_CHECK_H
+#ifndef ANCHORITE_OUT_BUNDLE_READ_H
+#define ANCHORITE_OUT_BUNDLE_READ_H
 
 #include <anchorite/base/fail.h>
 #include <anchorite/out/bundle.h>
 
 /*
- * What the judges of bundles share. All read the very bytes of the files;
- * faults are FAIL_REFUSED and say "want …, have …".
+ * Reading the very bytes of a bundle's files. Faults are FAIL_REFUSED, and
+ * their sentences say what is there ("another form in line 1"), for rules
+ * to put behind "have".
  */
 
 /* Lends a file's bytes. */
@@ -27,16 +28,14 @@ MUST_USE int bundle_read_certificates(const struct bundle *bundle,
 MUST_USE int bundle_read_crl(const struct bundle *bundle, const char *name,
     struct crl **out, struct fail *fail);
 
-/* Is the DER file these bytes? */
-MUST_USE int bundle_check_der(const struct bundle *bundle, const char *name,
-    struct bytes der, struct fail *fail);
-
 /*
  * Validates a path (RFC 5280, 6) by OpenSSL with X509_V_FLAG_X509_STRICT,
  * name constraints included: path[0] is judged at the moment `now`, the
  * last is the anchor. With a CRL (or NULL) path[0] must not be on it.
+ * `purpose` is OpenSSL's name of one ("sslserver"), or NULL.
  */
-MUST_USE int bundle_check_path(struct cert *const *path, size_t count,
-    const struct crl *crl, int64_t now, struct fail *fail);
+MUST_USE int bundle_validate(struct cert *const *path, size_t count,
+    const struct crl *crl, const char *purpose, int64_t now,
+    struct fail *fail);
 
 #endif
