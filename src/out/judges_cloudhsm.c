@@ -76,7 +76,6 @@ const struct rule cloudhsm_rules[] = {
 	{ "server certificate", GUIDE, NULL, judge_server, 0, NULL },
 	{ "trust anchor", GUIDE, NULL, judge_issuers, 0, NULL },
 	{ "signature family", GUIDE, NULL, judge_family, 0, NULL },
-	{ "nested validity", GUIDE, NULL, judge_nesting, 0, NULL },
 	RULES_OF_CRL,
 	RULES_OF_PATH("sslserver"),
 	RULES_OF_REQUEST(GUIDE),
