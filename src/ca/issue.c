@@ -24,54 +24,30 @@ issue_release(struct issue **issue)
 		cert_release(&item->certificate);
 	}
 	free((*issue)->items);
+	seen_release(&(*issue)->seen);
 	key_release(&(*issue)->root_key);
 	sealer_release(&(*issue)->sealer);
 	free(*issue);
 	*issue = NULL;
 }
 
-/* A key certifies one thing: not the root, not the journal, and not again
- * what was certified before, unless that is asked for. */
-static int
-key_is_new(const struct issue *issue, const struct csr *csr,
-    struct fail *fail)
-{
-	const struct ledger *ledger = issue->authority->ledger;
-	char serial[SERIAL_HEX_SIZE];
-	const struct issued *before;
-	struct digest key;
-
-	if (bytes_is_equal(csr->spki.der, buf_bytes(&ledger->root_key.spki)))
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: is the root's own");
-	if (bytes_is_equal(csr->spki.der, buf_bytes(&ledger->journal_key.spki)))
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: is the journal's own");
-	digest_of(csr->spki.der, &key);
-	before = ledger_find_key(ledger, &key);
-	if (before == NULL || issue->reissue)
-		return 0;
-	serial_hex(&before->serial, serial);
-	return fail_with(fail, FAIL_REFUSED,
-	    "key: certified already, serial %s; --reissue allows it again",
-	    serial);
-}
-
 static int
 item_read(struct issue *issue, struct issue_item *item,
     const struct issue_file *file, struct fail *fail)
 {
+	struct vet_case vet = {
+		.profile = issue->profile,
+		.seen = issue->seen,
+		.reissue = issue->reissue,
+	};
+
 	item->file = file->name;
-	if (csr_read(file->content, &item->csr, fail) == -1 ||
-	    vet_request(item->csr, issue->profile, fail) == -1 ||
-	    key_is_new(issue, item->csr, fail) == -1)
+	if (csr_survey(file->content, &item->csr, fail) == -1)
 		return fail_in(fail, "request %s", file->name);
-	for (const struct issue_item *other = issue->items; other < item;
-	    other++)
-		if (bytes_is_equal(other->csr->spki.der, item->csr->spki.der))
-			return fail_with(fail, FAIL_REFUSED,
-			    "request %s: key: the same as in %s", file->name,
-			    other->file);
+	vet.csr = item->csr;
+	if (vet_request(&vet, issue->act->now, fail) == -1)
+		return fail_in(fail, "request %s", file->name);
+	seen_add(issue->seen, item->csr, file->name);
 	return 0;
 }
 
@@ -97,6 +73,7 @@ issue_read(struct authority *authority, const struct act *act,
 	issue->authority = authority;
 	issue->act = act;
 	issue->reissue = reissue;
+	issue->seen = seen_new(authority->ledger, authority->objects);
 	issue->items = mem_new(count, sizeof(*issue->items));
 	for (; issue->count < count; issue->count++) {
 		struct issue_item *item = &issue->items[issue->count];

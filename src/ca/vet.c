@@ -3,125 +3,38 @@
 
 #include <string.h>
 
-#include <openssl/objects.h>
-
 #include <anchorite/base/auto.h>
 #include <anchorite/x509/der.h>
 
-static int
-check_key(const struct csr *csr, const struct policy_profile *profile,
+#include "vet_internal.h"
+
+static const struct rule *const tables[] = {
+	vet_key_rules, vet_seen_rules, vet_subject_rules,
+	vet_extension_rules,
+};
+
+int
+vet_judge(struct vet_case *vet, int64_t now, struct rule_results *results,
     struct fail *fail)
 {
-	AUTO(buf_release) struct buf known = { 0 };
-
-	if (profile->keys & 1U << csr->spki.kind)
-		return 0;
-	for (int i = 0; i < KEY_KINDS; i++)
-		if (profile->keys & 1U << i)
-			buf_printf(&known, "%s%s", known.len ? ", " : "",
-			    key_kind_names[i]);
-	return fail_with(fail, FAIL_REFUSED,
-	    "key: profile %s allows %s; request has %s", profile->name,
-	    buf_cstr(&known), key_kind_names[csr->spki.kind]);
-}
-
-static bool
-is_known_type(const char *type)
-{
-	for (size_t i = 0; name_types[i]; i++)
-		if (strcmp(name_types[i], type) == 0)
-			return true;
-	return false;
-}
-
-static int
-check_type(const char *type, const struct policy_profile *profile,
-    struct fail *fail)
-{
-	const struct yaml_texts *allowed = &profile->subject.allowed;
-	AUTO(buf_release) struct buf known = { 0 };
-
-	if (!allowed->count && is_known_type(type))
-		return 0;
-	if (!allowed->count)
-		return fail_with(fail, FAIL_REFUSED, "subject: profile %s "
-		    "allows known attribute types; request has %s",
-		    profile->name, type);
-	for (size_t i = 0; i < allowed->count; i++) {
-		if (strcmp(allowed->items[i], type) == 0)
-			return 0;
-		buf_printf(&known, "%s%s", i ? ", " : "", allowed->items[i]);
-	}
-	return fail_with(fail, FAIL_REFUSED,
-	    "subject: profile %s allows %s; request has %s", profile->name,
-	    buf_cstr(&known), type);
-}
-
-/* Every attribute of the type has the value, lest a second one differ. */
-static int
-check_fixed(const struct name *name, const struct name_pair *fixed,
-    const struct policy_profile *profile, struct fail *fail)
-{
-	if (!name_get(name, fixed->type))
-		return fail_with(fail, FAIL_REFUSED, "subject: profile %s "
-		    "wants %s=%s; request has none", profile->name,
-		    fixed->type, fixed->value);
-	for (size_t i = 0; i < name->count; i++)
-		if (strcmp(name->attributes[i].type, fixed->type) == 0 &&
-		    strcmp(name->attributes[i].text, fixed->value) != 0)
-			return fail_with(fail, FAIL_REFUSED, "subject: "
-			    "profile %s wants %s=%s; request has %s=%s",
-			    profile->name, fixed->type, fixed->value,
-			    fixed->type, name->attributes[i].text);
-	return 0;
-}
-
-static int
-check_subject(const struct csr *csr, const struct policy_profile *profile,
-    struct fail *fail)
-{
-	const struct policy_subject *subject = &profile->subject;
-	AUTO(name_release) struct name *name = NULL;
-
-	if (name_read(csr->subject, &name, fail))
-		return fail_in(fail, "subject");
-	for (size_t i = 0; i < subject->required.count; i++)
-		if (!name_get(name, subject->required.items[i]))
-			return fail_with(fail, FAIL_REFUSED, "subject: "
-			    "profile %s requires %s; request has none",
-			    profile->name, subject->required.items[i]);
-	for (size_t i = 0; i < name->count; i++)
-		if (check_type(name->attributes[i].type, profile, fail))
-			return -1;
-	for (size_t i = 0; i < subject->fixed_count; i++)
-		if (check_fixed(name, &subject->fixed[i], profile, fail))
-			return -1;
-	return 0;
-}
-
-/* A CA that got less than it asked for would learn it in use: refused. */
-static int
-check_basic_constraints(const struct csr *csr,
-    const struct policy_profile *profile, struct fail *fail)
-{
-	const struct ext *ext = ext_find(csr->extensions,
-	    csr->extension_count, NID_basic_constraints);
-	int have = profile->extensions.path_length, want = -1;
-	bool ca = false;
-
-	if (!ext)
-		return 0;
-	if (ext_read_basic_constraints(ext, &ca, &want, fail))
+	if (vet->seen != NULL &&
+	    seen_prepare(vet->seen, &vet->csr->spki, fail) == -1)
 		return -1;
-	if (!ca)
-		return fail_with(fail, FAIL_REFUSED, "basicConstraints: "
-		    "profile %s is for CAs; request asks for CA:FALSE",
-		    profile->name);
-	if (have >= 0 && want > have)
-		return fail_with(fail, FAIL_REFUSED, "basicConstraints: "
-		    "profile %s allows path length %d; request asks for %d",
-		    profile->name, have, want);
+	csr_judge(vet->csr, now, results);
+	for (size_t n = 0; n < COUNT(tables); n++)
+		rules_judge(tables[n], vet, now, results);
 	return 0;
+}
+
+int
+vet_request(struct vet_case *vet, int64_t now, struct fail *fail)
+{
+	struct rule_results results;
+
+	results.count = results.broken = 0;
+	if (vet_judge(vet, now, &results, fail) == -1)
+		return -1;
+	return rules_refuse(&results, fail);
 }
 
 static bool
@@ -148,35 +61,10 @@ vet_fate(const struct ext *ext, const struct policy_profile *profile)
 	return is_copied(name, profile) ? fate_copied : fate_left_out;
 }
 
-/* Critical means: not without it. Then the answer is no, not less. */
-static int
-check_critical(const struct csr *csr, const struct policy_profile *profile,
-    struct fail *fail)
+bool
+vet_leaves_out(const struct ext *ext, const struct policy_profile *profile)
 {
-	char name[DER_OID_SIZE];
-
-	for (size_t i = 0; i < csr->extension_count; i++) {
-		const struct ext *ext = &csr->extensions[i];
-
-		if (!ext->critical || vet_fate(ext, profile) != fate_left_out)
-			continue;
-		ext_show_oid(ext->oid, name, sizeof(name));
-		return fail_with(fail, FAIL_REFUSED, "extension %s: asked for "
-		    "as critical, profile %s neither sets nor copies it", name,
-		    profile->name);
-	}
-	return 0;
-}
-
-int
-vet_request(const struct csr *csr, const struct policy_profile *profile,
-    struct fail *fail)
-{
-	if (check_key(csr, profile, fail) ||
-	    check_subject(csr, profile, fail) ||
-	    check_basic_constraints(csr, profile, fail))
-		return -1;
-	return check_critical(csr, profile, fail);
+	return vet_fate(ext, profile) == fate_left_out;
 }
 
 size_t

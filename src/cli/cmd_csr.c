@@ -10,14 +10,18 @@
 
 #include "cli.h"
 
+typedef int csr_reader(struct bytes file, struct csr **out,
+    struct fail *fail);
+
 static int
-csr_load(const char *path, struct csr **out, struct fail *fail)
+csr_load(const char *path, csr_reader *read, struct csr **out,
+    struct fail *fail)
 {
 	AUTO(buf_release) struct buf file = { 0 };
 
 	if (file_load(path, CSR_MAX, &file, fail) == -1)
 		return fail_in(fail, "request");
-	if (csr_read(buf_bytes(&file), out, fail) == -1)
+	if (read(buf_bytes(&file), out, fail) == -1)
 		return fail_in(fail, "request %s", path);
 	return 0;
 }
@@ -48,12 +52,15 @@ csr_json(const char *path, const struct csr *csr)
 	struct json *json = json_new();
 	struct json *extensions = extensions_json(csr);
 	AUTO(buf_release) struct buf subject = { 0 };
+	char key[ALG_SHOW_SIZE], alg[ALG_SHOW_SIZE];
 
 	name_show(csr->subject, &subject);
 	json_put_text(json, "file", path);
 	json_put_text(json, "subject", buf_cstr(&subject));
-	json_put_text(json, "key", key_kind_names[csr->spki.kind]);
-	json_put_text(json, "signature", csr->alg->name);
+	spki_show_kind(&csr->spki, key, sizeof(key));
+	alg_show(csr->algorithm, alg, sizeof(alg));
+	json_put_text(json, "key", key);
+	json_put_text(json, "signature", alg);
 	json_put(json, "extensions", &extensions);
 	json_put_digest(json, "sha256", &csr->digest);
 	return json;
@@ -62,10 +69,14 @@ csr_json(const char *path, const struct csr *csr)
 static void
 show_csr(const char *path, const struct csr *csr)
 {
+	char key[ALG_SHOW_SIZE], alg[ALG_SHOW_SIZE];
+
+	spki_show_kind(&csr->spki, key, sizeof(key));
+	alg_show(csr->algorithm, alg, sizeof(alg));
 	show_line("request", path);
 	show_name("subject", csr->subject);
-	show_line("key", key_kind_names[csr->spki.kind]);
-	show_line("signature", csr->alg->name);
+	show_line("key", key);
+	show_line("signature", alg);
 	show_extensions(csr->extensions, csr->extension_count);
 	show_digest("SHA-256", &csr->digest);
 }
@@ -79,7 +90,7 @@ run_csr_show(struct cli *cli, struct fail *fail)
 		AUTO(csr_release) struct csr *csr = NULL;
 		struct json *json;
 
-		if (csr_load(cli->operands[n], &csr, fail) == -1)
+		if (csr_load(cli->operands[n], csr_read, &csr, fail) == -1)
 			return -1;
 		json = csr_json(cli->operands[n], csr);
 		json_add(list, &json);
@@ -105,35 +116,172 @@ show_fates(const struct csr *csr, const struct policy_profile *profile)
 	}
 }
 
+/* What requests are held against, and how it went. */
+struct check {
+	const struct cli *cli;
+	struct authority *authority;	/* NULL: none was given */
+	struct policy *own;		/* of --policy */
+	const struct policy_profile *profile;
+	struct seen *seen;
+	struct json *list;
+	struct fail worst;		/* of the first that is refused; */
+	struct buf refused;		/* the names of all */
+	size_t refused_count;
+};
+
+static void
+check_release(struct check *check)
+{
+	seen_release(&check->seen);
+	policy_release(&check->own);
+	authority_release(&check->authority);
+	json_release(&check->list);
+	buf_release(&check->refused);
+}
+
+/* A policy that is to come can be tried on what the authority has seen. */
+static int
+check_open(struct check *check, struct fail *fail)
+{
+	const char *const *values = check->cli->values;
+	const struct policy *policy;
+
+	if (values[OPT_POLICY] == NULL && values[OPT_AUTHORITY] == NULL)
+		return fail_with(fail, FAIL_USAGE, "csr check: --policy FILE "
+		    "or --authority DIR is missing");
+	if ((values[OPT_AUTHORITY] != NULL &&
+	    authority_open(values[OPT_AUTHORITY], false, &check->authority,
+		fail) == -1) ||
+	    (values[OPT_POLICY] != NULL &&
+	    policy_load(values[OPT_POLICY], &check->own, fail) == -1))
+		return -1;
+	policy = check->own != NULL ? check->own :
+	    check->authority->ledger->policy;
+	check->list = json_new_list();
+	check->seen = check->authority == NULL ? seen_new(NULL, NULL) :
+	    seen_new(check->authority->ledger, check->authority->objects);
+	return policy_profile(policy, values[OPT_PROFILE], &check->profile,
+	    fail);
+}
+
+/* Refused by a rule is more than unreadable. */
+static void
+note_refused(struct check *check, const char *path, const struct fail *fail)
+{
+	if (check->refused_count++ == 0 || (fail->kind == FAIL_REFUSED &&
+	    check->worst.kind != FAIL_REFUSED))
+		check->worst = *fail;
+	buf_printf(&check->refused, "%s%s", check->refused.len > 0 ? ", " : "",
+	    path);
+}
+
+static void
+put_fault(struct check *check, const char *path, const struct fail *fail)
+{
+	struct json *json = json_new();
+
+	json_put_text(json, "file", path);
+	json_put_bool(json, "accepted", false);
+	json_put_text(json, "fault", fail->sentence);
+	json_add(check->list, &json);
+	note_refused(check, path, fail);
+	if (check->cli->is_json)
+		return;
+	show_line("request", path);
+	show_line("VERDICT", "BROKEN: not one whole request");
+	show_line("", fail->sentence);
+	printf("\n");
+}
+
+static void
+show_verdict(const struct rule_results *results)
+{
+	AUTO(buf_release) struct buf broken = { 0 }, ahead = { 0 };
+	AUTO(buf_release) struct buf line = { 0 };
+
+	results_list(results, RULE_BROKEN, &broken);
+	results_list(results, RULE_AHEAD, &ahead);
+	if (ahead.len > 0)
+		show_line("not yet", buf_cstr(&ahead));
+	buf_printf(&line, "would be refused, BROKEN: %s", buf_cstr(&broken));
+	show_line("VERDICT", results->broken == 0 ? "would be accepted" :
+	    buf_cstr(&line));
+	printf("\n");
+}
+
+static void
+put_results(struct check *check, const char *path, const struct csr *csr,
+    const struct rule_results *results)
+{
+	struct json *json = csr_json(path, csr);
+	struct json *rules = results_json(results);
+
+	json_put_bool(json, "accepted", results->broken == 0);
+	json_put(json, "rules", &rules);
+	json_add(check->list, &json);
+	if (check->cli->is_json)
+		return;
+	show_csr(path, csr);
+	show_fates(csr, check->profile);
+	show_results(results);
+	show_verdict(results);
+}
+
+/* Fails only where nothing more can be judged. */
+static int
+check_file(struct check *check, const char *path, struct fail *fail)
+{
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct rule_results results = { 0 };
+	struct vet_case vet = {
+		.profile = check->profile,
+		.seen = check->seen,
+		.reissue = check->cli->values[OPT_REISSUE] != NULL,
+	};
+	struct fail fault = { 0 };
+
+	if (csr_load(path, csr_survey, &csr, &fault) == -1) {
+		put_fault(check, path, &fault);
+		return 0;
+	}
+	vet.csr = csr;
+	if (vet_judge(&vet, check->cli->act.now, &results, fail) == -1)
+		return fail_in(fail, "request %s", path);
+	seen_add(check->seen, csr, path);
+	put_results(check, path, csr, &results);
+	if (rules_refuse(&results, &fault) == -1) {
+		(void)fail_in(&fault, "request %s", path);
+		note_refused(check, path, &fault);
+	}
+	return 0;
+}
+
+/* One that is refused has its own sentence; of more, their names. */
+static int
+check_verdict(struct check *check, struct fail *fail)
+{
+	if (check->refused_count == 0)
+		return 0;
+	if (check->refused_count == 1) {
+		*fail = check->worst;
+		return -1;
+	}
+	return fail_with(fail, check->worst.kind, "%zu of %d requests would "
+	    "be refused: %s", check->refused_count, check->cli->operand_count,
+	    buf_cstr(&check->refused));
+}
+
 int
 run_csr_check(struct cli *cli, struct fail *fail)
 {
-	AUTO(policy_release) struct policy *policy = NULL;
-	AUTO(json_release) struct json *list = json_new_list();
-	const struct policy_profile *profile;
+	AUTO(check_release) struct check check = { .cli = cli };
 
-	if (policy_load(cli->values[OPT_POLICY], &policy, fail) == -1 ||
-	    policy_profile(policy, cli->values[OPT_PROFILE], &profile, fail) ==
-		-1)
+	if (check_open(&check, fail) == -1)
 		return -1;
-	for (int n = 0; n < cli->operand_count; n++) {
-		AUTO(csr_release) struct csr *csr = NULL;
-		struct json *json;
-
-		if (csr_load(cli->operands[n], &csr, fail) == -1)
+	for (int n = 0; n < cli->operand_count; n++)
+		if (check_file(&check, cli->operands[n], fail) == -1)
 			return -1;
-		if (vet_request(csr, profile, fail) == -1)
-			return fail_in(fail, "request %s", cli->operands[n]);
-		json = csr_json(cli->operands[n], csr);
-		json_put_bool(json, "accepted", true);
-		json_add(list, &json);
-		if (cli->is_json)
-			continue;
-		show_csr(cli->operands[n], csr);
-		show_fates(csr, profile);
-		show_line("verdict", "would be accepted");
-	}
 	if (cli->is_json)
-		show_json(list);
-	return 0;
+		show_json(check.list);
+	return check_verdict(&check, fail);
 }

@@ -113,12 +113,16 @@ const struct command commands[] = {
 	    "Needs neither token nor authority.",
 	    "anchorite csr show ca.csr", run_csr_show },
 	{ "csr check", "FILE...", 1, ISSUE_MAX,
-	    TAKES(OPT_POLICY) | TAKES(OPT_PROFILE) | TAKES(OPT_JSON),
-	    NEEDS(OPT_POLICY) | NEEDS(OPT_PROFILE),
-	    "hold requests against a profile",
-	    "Says whether requests would be taken under a profile of a "
-	    "policy. The requester can do so before the request travels: it "
-	    "needs neither token nor authority.",
+	    TAKES(OPT_POLICY) | TAKES(OPT_AUTHORITY) | TAKES(OPT_PROFILE) |
+		TAKES(OPT_REISSUE) | TAKES(OPT_JSON), NEEDS(OPT_PROFILE),
+	    "hold requests against the rules",
+	    "Vets requests as sign does, and shows each rule with what it "
+	    "wants and what the request has; all files are judged, and the "
+	    "exit status is 4 if one broke a rule. It needs no token: the "
+	    "requester can do so before the request travels, with --policy "
+	    "alone. With --authority, a copy of the authority's directory, "
+	    "the key is held against those that were seen before; the policy "
+	    "is then the one in force, unless another is given.",
 	    "anchorite csr check --policy policies/acm-pca-rsa-4096.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_csr_check },
 	{ "sign", "FILE...", 1, ISSUE_MAX,
@@ -128,7 +132,9 @@ const struct command commands[] = {
 	    "Signs one or many requests under a profile, in one transaction: "
 	    "one login, one intent, one seal. All are vetted before the PIN "
 	    "is asked, built and linted before they are shown, and signed "
-	    "only after a yes. One that is refused refuses all.",
+	    "only after a yes. One that is refused refuses all, and the "
+	    "sentence has every rule that it broke; csr check shows the same "
+	    "as a table.",
 	    "anchorite sign --authority example-root --site site.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_sign },
 	{ "revoke", "ID", 1, 1, TAKES_DEED | TAKES(OPT_REASON), 0,

@@ -81,6 +81,17 @@ ocsp_derive(struct auditor *auditor, const struct intent_item *item,
 	return derived_check(item, bytes_of(NULL, 0), buf_bytes(tbs), fail);
 }
 
+/* As of then: a rule that came later does not unmake what was signed. Which
+ * keys had been seen by then is not asked again. */
+static int
+vet_again(struct csr *csr, const struct policy_profile *profile, int64_t then,
+    struct fail *fail)
+{
+	struct vet_case vet = { .csr = csr, .profile = profile };
+
+	return vet_request(&vet, then, fail);
+}
+
 static int
 certificate_derive(struct auditor *auditor, const struct intent_item *item,
     struct buf *tbs, struct fail *fail)
@@ -94,8 +105,8 @@ certificate_derive(struct auditor *auditor, const struct intent_item *item,
 		fail) == -1 ||
 	    audit_objects_get(&auditor->objects, &item->request, &request,
 		fail) == -1 ||
-	    csr_read(buf_bytes(&request), &csr, fail) == -1 ||
-	    vet_request(csr, profile, fail) == -1 ||
+	    csr_survey(buf_bytes(&request), &csr, fail) == -1 ||
+	    vet_again(csr, profile, ledger->intent.time, fail) == -1 ||
 	    plan_certificate(ledger->policy, profile, csr, ledger->root,
 		&item->serial, ledger->intent.time, tbs, fail) == -1)
 		return -1;

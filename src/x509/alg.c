@@ -200,42 +200,55 @@ alg_wrap(const struct alg *alg, struct bytes tbs, struct bytes signature,
 	der_end(out, mark);
 }
 
-/* Names an algorithm that is not in the table. */
-static int
-not_accepted(struct bytes algorithm, struct fail *fail)
+/* The algorithm is a row of the table but for its parameters? */
+static bool
+is_known(struct bytes oid)
 {
-	char name[DER_OID_SIZE];
-	struct bytes content, oid, row, known;
-	const char *parameters = "";
-	size_t n;
+	struct fail ignored = { 0 };
 
-	if (der_next(&algorithm, DER_SEQUENCE, &content, NULL, fail) != 0 ||
-	    der_next(&content, DER_OID, &oid, NULL, fail) != 0)
-		return fail_in(fail, "signature algorithm");
-	for (n = 0; n < COUNT(algs); n++) {
-		row = algs[n].der;
-		if (der_next(&row, DER_SEQUENCE, &content, NULL, fail) == 0 &&
-		    der_next(&content, DER_OID, &known, NULL, fail) == 0 &&
+	for (size_t n = 0; n < COUNT(algs); n++) {
+		struct bytes row = algs[n].der, content, known;
+
+		if (der_next(&row, DER_SEQUENCE, &content, NULL,
+		    &ignored) == 0 &&
+		    der_next(&content, DER_OID, &known, NULL, &ignored) == 0 &&
 		    bytes_is_equal(known, oid))
-			parameters = " with these parameters";
+			return true;
 	}
-	spki_show_algorithm(oid, name, sizeof(name));
-	return fail_with(fail, FAIL_REFUSED,
-	    "signature algorithm %s%s not accepted", name, parameters);
+	return false;
+}
+
+void
+alg_show(struct bytes algorithm_identifier, char *out, size_t size)
+{
+	const struct alg *alg = alg_from_der(algorithm_identifier);
+	char name[DER_OID_SIZE] = "no OBJECT IDENTIFIER";
+	struct fail ignored = { 0 };
+	struct bytes content, oid = { 0 };
+
+	if (alg != NULL) {
+		snprintf(out, size, "%s", alg->name);
+		return;
+	}
+	if (der_next(&algorithm_identifier, DER_SEQUENCE, &content, NULL,
+	    &ignored) == 0 &&
+	    der_next(&content, DER_OID, &oid, NULL, &ignored) == 0)
+		spki_show_algorithm(oid, name, sizeof(name));
+	snprintf(out, size, "%s%s", name,
+	    is_known(oid) ? " with these parameters" : "");
 }
 
 int
-alg_unwrap(struct bytes der, struct alg_signed *out, struct fail *fail)
+alg_unwrap_any(struct bytes der, struct alg_signed *out, struct fail *fail)
 {
-	struct bytes rest = der, outer, tbs, algorithm, bits;
-	const struct alg *alg;
+	struct bytes rest = der, outer, tbs, algorithm, bits, content;
 
 	if (der_check(der, fail) != 0 ||
 	    der_next(&rest, DER_SEQUENCE, &outer, NULL, fail) != 0)
 		return -1;
 	if (der_next(&outer, DER_SEQUENCE, NULL, &tbs, fail) != 0)
 		return fail_in(fail, "to-be-signed part");
-	if (der_next(&outer, DER_SEQUENCE, NULL, &algorithm, fail) != 0)
+	if (der_next(&outer, DER_SEQUENCE, &content, &algorithm, fail) != 0)
 		return fail_in(fail, "signature algorithm");
 	if (der_next(&outer, DER_BIT_STRING, &bits, NULL, fail) != 0 ||
 	    der_end_of(outer, fail) != 0)
@@ -243,11 +256,28 @@ alg_unwrap(struct bytes der, struct alg_signed *out, struct fail *fail)
 	if (bits.data[0] != 0)
 		return fail_with(fail, FAIL_INPUT,
 		    "signature: not whole octets");
-	alg = alg_from_der(algorithm);
-	if (alg == NULL)
-		return not_accepted(algorithm, fail);
+	if (der_next(&content, DER_OID, NULL, NULL, fail) != 0)
+		return fail_in(fail, "signature algorithm");
 	out->tbs = tbs;
-	out->alg = alg;
+	out->algorithm = algorithm;
+	out->alg = alg_from_der(algorithm);
 	out->signature = bytes_of(bits.data + 1, bits.len - 1);
+	return 0;
+}
+
+int
+alg_unwrap(struct bytes der, struct alg_signed *out, struct fail *fail)
+{
+	char name[ALG_SHOW_SIZE];
+	struct alg_signed parts;
+
+	if (alg_unwrap_any(der, &parts, fail) != 0)
+		return -1;
+	if (parts.alg == NULL) {
+		alg_show(parts.algorithm, name, sizeof(name));
+		return fail_with(fail, FAIL_REFUSED,
+		    "signature algorithm %s not accepted", name);
+	}
+	*out = parts;
 	return 0;
 }

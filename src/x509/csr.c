@@ -50,19 +50,6 @@ version_check(struct bytes *info, struct fail *fail)
 	return 0;
 }
 
-/* One name, because a subordinate CA must have one (RFC 5280, 4.1.2.6). */
-static int
-subject_check(struct bytes subject, struct fail *fail)
-{
-	AUTO(name_release) struct name *name = NULL;
-
-	if (name_read(subject, &name, fail) != 0)
-		return fail_in(fail, "subject");
-	if (name->count == 0)
-		return fail_with(fail, FAIL_REFUSED, "subject: empty");
-	return 0;
-}
-
 static int
 extensions_read(struct csr *csr, struct bytes values, struct fail *fail)
 {
@@ -153,31 +140,94 @@ info_read(struct csr *csr, struct fail *fail)
 	if (der_next(&info, DER_CONTEXT_CONSTRUCTED(0), &attributes, NULL,
 	    fail) != 0 || der_end_of(info, fail) != 0)
 		return fail_in(fail, "attributes");
-	if (subject_check(csr->subject, fail) != 0 ||
-	    attributes_read(csr, attributes, fail) != 0)
+	if (name_read_any(csr->subject, &csr->name, fail) != 0)
+		return fail_in(fail, "subject");
+	if (attributes_read(csr, attributes, fail) != 0)
 		return -1;
-	return spki_read(spki, &csr->spki, fail);
+	return spki_survey(spki, &csr->spki, fail);
 }
 
 int
-csr_read(struct bytes file, struct csr **out, struct fail *fail)
+csr_survey(struct bytes file, struct csr **out, struct fail *fail)
 {
 	AUTO(csr_release) struct csr *csr = mem_new(1, sizeof(*csr));
 	struct alg_signed parts;
 
 	if (file_read(file, &csr->der, fail) != 0 ||
-	    alg_unwrap(buf_bytes(&csr->der), &parts, fail) != 0)
+	    alg_unwrap_any(buf_bytes(&csr->der), &parts, fail) != 0)
 		return -1;
 	csr->tbs = parts.tbs;
+	csr->algorithm = parts.algorithm;
 	csr->alg = parts.alg;
 	csr->signature = parts.signature;
 	if (info_read(csr, fail) != 0)
 		return -1;
-	if (alg_verify(csr->alg, csr->spki.key, csr->tbs, csr->signature,
-	    fail) != 0)
-		return fail_with(fail, FAIL_REFUSED,
-		    "not signed by its own key");
 	digest_of(buf_bytes(&csr->der), &csr->digest);
+	*out = GIVE(csr);
+	return 0;
+}
+
+static enum rule_verdict
+judge_algorithm(const struct rule *rule, void *subject,
+    struct finding *finding)
+{
+	const struct csr *csr = subject;
+	char name[ALG_SHOW_SIZE];
+
+	(void)rule;
+	rule_want(finding, "RSA, RSA-PSS or ECDSA, with SHA-256, SHA-384 or "
+	    "SHA-512");
+	alg_show(csr->algorithm, name, sizeof(name));
+	if (csr->alg == NULL)
+		return rule_broken(finding, "%s", name);
+	return rule_kept(finding, "%s", name);
+}
+
+/* Where there is no key or algorithm to verify with, another rule is broken
+ * already. */
+static enum rule_verdict
+judge_proof(const struct rule *rule, void *subject, struct finding *finding)
+{
+	const struct csr *csr = subject;
+	struct fail fail = { 0 };
+
+	(void)rule;
+	rule_want(finding, "signed by its own key");
+	if (csr->alg == NULL || csr->spki.key == NULL)
+		return rule_silent(finding,
+		    "nothing to verify the signature with");
+	if (alg_verify(csr->alg, csr->spki.key, csr->tbs, csr->signature,
+	    &fail) != 0)
+		return rule_broken(finding, "%s", fail.sentence);
+	return rule_kept(finding, "signed by its own key");
+}
+
+const struct rule csr_rules[] = {
+	{ "signature algorithm", "BR 7.1.3.2", NULL, judge_algorithm, 0,
+	    NULL },
+	{ "proof of possession", "RFC 2986, 3", NULL, judge_proof, 0, NULL },
+	{ NULL, NULL, NULL, NULL, 0, NULL },
+};
+
+void
+csr_judge(struct csr *csr, int64_t when, struct rule_results *results)
+{
+	rules_judge(spki_rules, &csr->spki, when, results);
+	rules_judge(csr_rules, csr, when, results);
+}
+
+int
+csr_read(struct bytes file, struct csr **out, struct fail *fail)
+{
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct rule_results results;
+
+	if (csr_survey(file, &csr, fail) != 0)
+		return -1;
+	results.count = results.broken = 0;
+	csr_judge(csr, 0, &results);
+	if (rules_refuse(&results, fail) != 0)
+		return -1;
 	*out = GIVE(csr);
 	return 0;
 }
@@ -188,6 +238,7 @@ csr_release(struct csr **csr)
 	if (*csr == NULL)
 		return;
 	spki_release(&(*csr)->spki);
+	name_release(&(*csr)->name);
 	buf_release(&(*csr)->der);
 	free(*csr);
 	*csr = NULL;

@@ -239,7 +239,7 @@ count_characters(struct bytes utf8)
 }
 
 static int
-check_text(const struct type *type, const char *shown, struct bytes text,
+check_text(size_t max, const char *shown, struct bytes text,
     enum fail_kind kind, struct fail *fail)
 {
 	size_t have = count_characters(text);
@@ -249,9 +249,9 @@ check_text(const struct type *type, const char *shown, struct bytes text,
 		return fail_with(fail, kind, "%s is empty", shown);
 	if (text_is_deceptive(text, what, sizeof(what)))
 		return fail_with(fail, kind, "%s holds %s", shown, what);
-	if (have > type->max)
+	if (have > max)
 		return fail_with(fail, kind, "%s has %zu characters, "
-		    "at most %zu", shown, have, type->max);
+		    "at most %zu", shown, have, max);
 	return 0;
 }
 
@@ -280,17 +280,18 @@ read_attribute(const struct place *place, struct name_attribute *out,
 	AUTO(buf_release) struct buf text = { 0 };
 
 	type_show(type, place->oid, out->type, sizeof(out->type));
-	if (read_text(place, out->type, &text, fail) != 0 ||
-	    check_text(type, out->type, buf_bytes(&text), FAIL_REFUSED,
-	    fail) != 0)
+	if (read_text(place, out->type, &text, fail) != 0)
 		return -1;
 	out->tag = place->tag;
-	out->text = mem_text(buf_cstr(&text));
+	out->max = type->max;
+	out->len = text.len;
+	out->text = mem_new(text.len + 1, 1);
+	memcpy(out->text, buf_cstr(&text), text.len);
 	return 0;
 }
 
 int
-name_read(struct bytes der, struct name **out, struct fail *fail)
+name_read_any(struct bytes der, struct name **out, struct fail *fail)
 {
 	AUTO(name_release) struct name *name = NULL;
 	struct place place;
@@ -310,6 +311,31 @@ name_read(struct bytes der, struct name **out, struct fail *fail)
 	}
 	*out = GIVE(name);
 	return 0;
+}
+
+int
+name_read(struct bytes der, struct name **out, struct fail *fail)
+{
+	AUTO(name_release) struct name *name = NULL;
+
+	if (name_read_any(der, &name, fail) != 0)
+		return -1;
+	for (size_t n = 0; n < name->count; n++) {
+		const struct name_attribute *attribute = &name->attributes[n];
+
+		if (check_text(attribute->max, attribute->type,
+		    bytes_of(attribute->text, attribute->len), FAIL_REFUSED,
+		    fail) != 0)
+			return -1;
+	}
+	*out = GIVE(name);
+	return 0;
+}
+
+size_t
+name_count(const struct name_attribute *attribute)
+{
+	return count_characters(bytes_of(attribute->text, attribute->len));
 }
 
 int
@@ -379,7 +405,7 @@ write_pair(const struct name_pair *pair, struct buf *out, struct fail *fail)
 
 	if (type == NULL)
 		return unknown_type(pair->type, fail);
-	if (check_text(type, pair->type, text, FAIL_INPUT, fail) != 0)
+	if (check_text(type->max, pair->type, text, FAIL_INPUT, fail) != 0)
 		return -1;
 	if (!fits_string(type->tag, text))
 		return fail_with(fail, FAIL_INPUT, "%s: %s does not fit %s",

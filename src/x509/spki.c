@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/x509/spki.h>
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -16,11 +12,16 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/x509/der.h>
 
-#define OID_RSA "1.2.840.113549.1.1.1"	/* rsaEncryption (RFC 3279, 2.3.1) */
-#define OID_EC  "1.2.840.10045.2.1"	/* id-ecPublicKey (RFC 5480, 2.1.1) */
+/* Contents octets of OBJECT IDENTIFIERs. */
+#define OID(octets) { (const uint8_t *)(octets), sizeof(octets) - 1 }
+/* rsaEncryption (RFC 3279, 2.3.1), id-ecPublicKey (RFC 5480, 2.1.1) */
+static const struct bytes oid_rsa =
+    OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01");
+static const struct bytes oid_ec = OID("\x2a\x86\x48\xce\x3d\x02\x01");
 
-#define EXPONENT_MIN  65537
 #define EXPONENT_LEN  8
+#define RSA_BITS_MIN  512	/* of OpenSSL */
+#define RSA_BITS_MAX  4096
 #define UNCOMPRESSED  0x04
 
 const char *const key_kind_names[KEY_KINDS + 1] = {
@@ -35,29 +36,15 @@ const char *const key_kind_names[KEY_KINDS + 1] = {
 static const struct {
 	int bits;
 	int curve;
-	const char *oid;	/* of the curve (RFC 5480, 2.1.1.1) */
+	struct bytes oid;	/* of the curve (RFC 5480, 2.1.1.1) */
 } kinds[KEY_KINDS] = {
-	[KEY_RSA_2048] = { 2048, NID_undef, "" },
-	[KEY_RSA_3072] = { 3072, NID_undef, "" },
-	[KEY_RSA_4096] = { 4096, NID_undef, "" },
-	[KEY_EC_P256] = { 256, NID_X9_62_prime256v1, "1.2.840.10045.3.1.7" },
-	[KEY_EC_P384] = { 384, NID_secp384r1, "1.3.132.0.34" },
-	[KEY_EC_P521] = { 521, NID_secp521r1, "1.3.132.0.35" },
-};
-
-/* Known by name only, to be refused by it. */
-static const struct {
-	const char *oid, *name;
-} others[] = {
-	{ "1.2.840.10040.4.1", "DSA" },
-	{ "1.2.840.113549.1.1.10", "RSASSA-PSS" },
-	{ "1.3.101.110", "X25519" },
-	{ "1.3.101.111", "X448" },
-	{ "1.3.101.112", "Ed25519" },
-	{ "1.3.101.113", "Ed448" },
-	{ "2.16.840.1.101.3.4.3.17", "ML-DSA-44" },
-	{ "2.16.840.1.101.3.4.3.18", "ML-DSA-65" },
-	{ "2.16.840.1.101.3.4.3.19", "ML-DSA-87" },
+	[KEY_RSA_2048] = { 2048, NID_undef, OID("") },
+	[KEY_RSA_3072] = { 3072, NID_undef, OID("") },
+	[KEY_RSA_4096] = { 4096, NID_undef, OID("") },
+	[KEY_EC_P256] = { 256, NID_X9_62_prime256v1,
+	    OID("\x2a\x86\x48\xce\x3d\x03\x01\x07") },
+	[KEY_EC_P384] = { 384, NID_secp384r1, OID("\x2b\x81\x04\x00\x22") },
+	[KEY_EC_P521] = { 521, NID_secp521r1, OID("\x2b\x81\x04\x00\x23") },
 };
 
 bool
@@ -76,25 +63,6 @@ int
 key_kind_curve_nid(enum key_kind kind)
 {
 	return kinds[kind].curve;
-}
-
-void
-spki_show_algorithm(struct bytes oid, char *out, size_t size)
-{
-	const char *name = NULL;
-	size_t n;
-	int nid;
-
-	der_show_oid(oid, out, size);
-	nid = OBJ_txt2nid(out);
-	if (nid != NID_undef)
-		name = OBJ_nid2ln(nid);
-	ERR_clear_error();
-	for (n = 0; n < COUNT(others); n++)
-		if (strcmp(out, others[n].oid) == 0)
-			name = others[n].name;
-	if (name != NULL)
-		snprintf(out, size, "%s", name);
 }
 
 /* The three parts of a SubjectPublicKeyInfo. */
@@ -125,60 +93,42 @@ parts_read(struct bytes der, struct parts *out, struct fail *fail)
 	return 0;
 }
 
-/* An odd number from 65537 up to 64 bits; `exponent` is minimal DER. */
-static int
-exponent_check(struct bytes exponent, struct fail *fail)
+bool
+spki_is_rsa(const struct spki *spki)
 {
-	uint64_t number = 0;
-	size_t n;
-
-	if (exponent.data[0] == 0)
-		exponent = bytes_of(exponent.data + 1, exponent.len - 1);
-	if (exponent.len > EXPONENT_LEN)
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: RSA exponent of more than 64 bits");
-	for (n = 0; n < exponent.len; n++)
-		number = number << 8 | exponent.data[n];
-	if (number < EXPONENT_MIN)
-		return fail_with(fail, FAIL_REFUSED, "key: RSA exponent "
-		    "%" PRIu64 ", want %d or more", number, EXPONENT_MIN);
-	if (number % 2 == 0)
-		return fail_with(fail, FAIL_REFUSED, "key: RSA exponent "
-		    "%" PRIu64 " is even", number);
-	return 0;
+	return bytes_is_equal(spki->algorithm, oid_rsa);
 }
 
-static int
-modulus_check(struct bytes modulus, enum key_kind *out, struct fail *fail)
+bool
+spki_is_ec(const struct spki *spki)
 {
-	size_t bits;
-	uint8_t top;
-	int kind;
+	return bytes_is_equal(spki->algorithm, oid_ec);
+}
 
-	if (modulus.data[0] == 0)
-		modulus = bytes_of(modulus.data + 1, modulus.len - 1);
-	if (modulus.len == 0)
-		return fail_with(fail, FAIL_INPUT, "key: RSA modulus 0");
-	bits = 8 * modulus.len;
-	for (top = modulus.data[0]; (top & 0x80) == 0;
+static struct bytes
+without_zeros(struct bytes number)
+{
+	while (number.len > 0 && number.data[0] == 0)
+		number = bytes_of(number.data + 1, number.len - 1);
+	return number;
+}
+
+size_t
+spki_modulus_bits(const struct spki *spki)
+{
+	size_t bits = 8 * spki->modulus.len;
+
+	if (bits == 0)
+		return 0;
+	for (uint8_t top = spki->modulus.data[0]; (top & 0x80) == 0;
 	    top = (uint8_t)(top << 1))
 		bits--;
-	for (kind = 0; kind < KEY_KINDS; kind++)
-		if (key_kind_is_rsa(kind) && bits == (size_t)kinds[kind].bits)
-			break;
-	if (kind == KEY_KINDS)
-		return fail_with(fail, FAIL_REFUSED, "key: RSA %zu bits, "
-		    "want 2048, 3072 or 4096", bits);
-	if ((modulus.data[modulus.len - 1] & 1) == 0)
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: RSA modulus is even");
-	*out = kind;
-	return 0;
+	return bits;
 }
 
 /* RSAPublicKey (RFC 8017, A.1.1); the parameters are NULL. */
 static int
-rsa_judge(const struct parts *parts, enum key_kind *out, struct fail *fail)
+survey_rsa(const struct parts *parts, struct spki *out, struct fail *fail)
 {
 	struct bytes parameters = parts->parameters, rest = parts->bits;
 	struct bytes key, modulus, exponent;
@@ -194,67 +144,32 @@ rsa_judge(const struct parts *parts, enum key_kind *out, struct fail *fail)
 	if (((modulus.data[0] | exponent.data[0]) & 0x80) != 0)
 		return fail_with(fail, FAIL_INPUT,
 		    "key: RSA modulus or exponent below zero");
-	if (modulus_check(modulus, out, fail) != 0)
-		return -1;
-	return exponent_check(exponent, fail);
+	out->modulus = without_zeros(modulus);
+	out->exponent = without_zeros(exponent);
+	for (int kind = 0; kind < KEY_KINDS; kind++)
+		if (key_kind_is_rsa(kind) && spki_modulus_bits(out) ==
+		    (size_t)kinds[kind].bits)
+			out->kind = kind;
+	return 0;
 }
 
+/* RFC 5480, 2.1.1: an OID, or what it forbids. */
 static int
-curve_check(struct bytes parameters, enum key_kind *out, struct fail *fail)
+survey_ec(const struct parts *parts, struct spki *out, struct fail *fail)
 {
-	char name[DER_OID_SIZE];
-	struct bytes curve;
-	int kind;
+	struct bytes parameters = parts->parameters;
 
-	if (der_is_next(parameters, DER_SEQUENCE))
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: explicit curve parameters");
+	out->point = parts->bits;
+	out->is_explicit = der_is_next(parameters, DER_SEQUENCE);
 	if (!der_is_next(parameters, DER_OID))
-		return fail_with(fail, FAIL_REFUSED, "key: curve not named");
-	if (der_next(&parameters, DER_OID, &curve, NULL, fail) != 0 ||
+		return 0;
+	if (der_next(&parameters, DER_OID, &out->curve, NULL, fail) != 0 ||
 	    der_end_of(parameters, fail) != 0)
 		return fail_in(fail, "key: curve");
-	der_show_oid(curve, name, sizeof(name));
-	for (kind = 0; kind < KEY_KINDS; kind++)
-		if (strcmp(kinds[kind].oid, name) == 0)
-			break;
-	spki_show_algorithm(curve, name, sizeof(name));
-	if (kind == KEY_KINDS)
-		return fail_with(fail, FAIL_REFUSED, "key: curve %s, want "
-		    "P-256, P-384 or P-521", name);
-	*out = kind;
+	for (int kind = 0; kind < KEY_KINDS; kind++)
+		if (bytes_is_equal(kinds[kind].oid, out->curve))
+			out->kind = kind;
 	return 0;
-}
-
-/* RFC 5480, 2.2; every consumer takes the uncompressed form. */
-static int
-ec_judge(const struct parts *parts, enum key_kind *out, struct fail *fail)
-{
-	size_t octets;
-
-	if (curve_check(parts->parameters, out, fail) != 0)
-		return -1;
-	octets = ((size_t)kinds[*out].bits + 7) / 8;
-	if (parts->bits.len != 1 + 2 * octets ||
-	    parts->bits.data[0] != UNCOMPRESSED)
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: point not in uncompressed form");
-	return 0;
-}
-
-static int
-judge(const struct parts *parts, enum key_kind *out, struct fail *fail)
-{
-	char name[DER_OID_SIZE];
-
-	der_show_oid(parts->algorithm, name, sizeof(name));
-	if (strcmp(name, OID_RSA) == 0)
-		return rsa_judge(parts, out, fail);
-	if (strcmp(name, OID_EC) == 0)
-		return ec_judge(parts, out, fail);
-	spki_show_algorithm(parts->algorithm, name, sizeof(name));
-	return fail_with(fail, FAIL_REFUSED, "key: %s, want RSA or EC on "
-	    "P-256, P-384, P-521", name);
 }
 
 static void
@@ -281,18 +196,6 @@ free_number(BIGNUM **number)
 	BN_free(*number);
 }
 
-static BIGNUM *
-next_number(struct bytes *rest)
-{
-	struct fail ignored = { 0 };
-	struct bytes number;
-
-	if (der_next(rest, DER_INTEGER, &number, NULL, &ignored) != 0)
-		return NULL;
-	return BN_bin2bn(number.data, (int)number.len, NULL);
-}
-
-/* The parts have been judged: what is missing here is memory. */
 static EVP_PKEY *
 key_make(const char *type, OSSL_PARAM_BLD *builder)
 {
@@ -310,18 +213,14 @@ key_make(const char *type, OSSL_PARAM_BLD *builder)
 }
 
 static EVP_PKEY *
-rsa_make(const struct parts *parts)
+make_rsa(const struct spki *spki)
 {
 	AUTO(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	AUTO(free_number) BIGNUM *modulus = NULL;
-	AUTO(free_number) BIGNUM *exponent = NULL;
-	struct fail ignored = { 0 };
-	struct bytes rest = parts->bits, key;
+	AUTO(free_number) BIGNUM *modulus = BN_bin2bn(spki->modulus.data,
+	    (int)spki->modulus.len, NULL);
+	AUTO(free_number) BIGNUM *exponent = BN_bin2bn(spki->exponent.data,
+	    (int)spki->exponent.len, NULL);
 
-	if (der_next(&rest, DER_SEQUENCE, &key, NULL, &ignored) != 0)
-		return NULL;
-	modulus = next_number(&key);
-	exponent = next_number(&key);
 	if (builder == NULL || modulus == NULL || exponent == NULL ||
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N,
 		modulus) != 1 ||
@@ -332,47 +231,84 @@ rsa_make(const struct parts *parts)
 }
 
 static EVP_PKEY *
-ec_make(const struct parts *parts, enum key_kind kind)
+make_ec(const struct spki *spki)
 {
 	AUTO(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 
 	if (builder == NULL ||
 	    OSSL_PARAM_BLD_push_utf8_string(builder,
-		OSSL_PKEY_PARAM_GROUP_NAME, OBJ_nid2sn(kinds[kind].curve),
-		0) != 1 ||
+		OSSL_PKEY_PARAM_GROUP_NAME,
+		OBJ_nid2sn(kinds[spki->kind].curve), 0) != 1 ||
 	    OSSL_PARAM_BLD_push_octet_string(builder,
-		OSSL_PKEY_PARAM_PUB_KEY, parts->bits.data,
-		parts->bits.len) != 1)
+		OSSL_PKEY_PARAM_PUB_KEY, spki->point.data,
+		spki->point.len) != 1)
 		return NULL;
 	return key_make("EC", builder);
 }
 
-/*
- * The key is made from its judged parts, not by d2i_PUBKEY: OpenSSL's
- * decoder tries every format it knows, at five times the cost.
- */
-int
-spki_read(struct bytes der, struct spki *out, struct fail *fail)
+bool
+spki_is_odd(struct bytes number)
 {
-	struct parts parts;
-	enum key_kind kind = KEY_RSA_2048;
-	EVP_PKEY *key;
+	return number.len > 0 && (number.data[number.len - 1] & 1) != 0;
+}
 
-	if (parts_read(der, &parts, fail) != 0 ||
-	    judge(&parts, &kind, fail) != 0)
-		return -1;
-	key = key_kind_is_rsa(kind) ? rsa_make(&parts) : ec_make(&parts, kind);
-	if (key == NULL && !key_kind_is_rsa(kind)) {
-		/* Of a well-formed point OpenSSL asks nothing else. */
-		ERR_clear_error();
-		return fail_with(fail, FAIL_REFUSED,
-		    "key: point not on the curve");
+/* What OpenSSL can compute with, in a short time: a signature under a key
+ * that is too small can be verified all the same. */
+static bool
+is_usable_rsa(const struct spki *spki)
+{
+	return spki_is_odd(spki->modulus) && spki_is_odd(spki->exponent) &&
+	    spki->exponent.len <= EXPONENT_LEN &&
+	    spki_modulus_bits(spki) >= RSA_BITS_MIN &&
+	    spki_modulus_bits(spki) <= RSA_BITS_MAX;
+}
+
+/* RFC 5480, 2.2; every consumer takes the uncompressed form. */
+bool
+spki_is_uncompressed(const struct spki *spki)
+{
+	size_t octets = ((size_t)kinds[spki->kind].bits + 7) / 8;
+
+	return spki->point.len == 1 + 2 * octets &&
+	    spki->point.data[0] == UNCOMPRESSED;
+}
+
+/*
+ * The key is made from its parts, not by d2i_PUBKEY: OpenSSL's decoder tries
+ * every format it knows, at five times the cost. It makes none of a point
+ * that is not on its curve.
+ */
+static int
+key_of(struct spki *spki, struct fail *fail)
+{
+	if (spki_is_rsa(spki) && is_usable_rsa(spki)) {
+		spki->key = make_rsa(spki);
+		return spki->key != NULL ? 0 :
+		    fail_openssl(fail, FAIL_INPUT, "key");
 	}
-	if (key == NULL)
-		return fail_openssl(fail, FAIL_INPUT, "key");
-	out->der = der;
-	out->key = key;
-	out->kind = kind;
+	if (!spki_is_rsa(spki) && spki->kind != KEY_NONE &&
+	    spki_is_uncompressed(spki))
+		spki->key = make_ec(spki);
+	ERR_clear_error();
+	return 0;
+}
+
+int
+spki_survey(struct bytes der, struct spki *out, struct fail *fail)
+{
+	struct spki spki = { .der = der, .kind = KEY_NONE };
+	struct parts parts;
+
+	if (parts_read(der, &parts, fail) != 0)
+		return -1;
+	spki.algorithm = parts.algorithm;
+	if (spki_is_rsa(&spki) && survey_rsa(&parts, &spki, fail) != 0)
+		return -1;
+	if (spki_is_ec(&spki) && survey_ec(&parts, &spki, fail) != 0)
+		return -1;
+	if (key_of(&spki, fail) != 0)
+		return -1;
+	*out = spki;
 	return 0;
 }
 

@@ -384,8 +384,8 @@ make_refusal(struct maker *m)
 {
 	struct fail refusal = { 0 };
 
-	(void)fail_with(&refusal, FAIL_REFUSED, "request sub.csr: key: "
-	    "profile sub allows ec-p256; request has rsa-2048");
+	(void)fail_with(&refusal, FAIL_REFUSED, "request sub.csr: key kind: "
+	    "want ec-p256, have rsa-2048 (policy: keys)");
 	authority_refuse(m->authority, &m->act, "sign", &refusal);
 	m->act.now++;
 }

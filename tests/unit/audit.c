@@ -425,8 +425,8 @@ what_policy_forbids_is_refused(void **state)
 	make_request(key, "Sub", &request);
 	MUST(csr_read(buf_bytes(&request), &csr, &fault));
 	world_append(w, "sign-intent", sign_data(w, csr, SERIAL_A, &tbs));
-	refuse(w, "record 8: item 1: key: profile sub allows ec-p256; request "
-	    "has ec-p521");
+	refuse(w, "record 8: item 1: key kind: want ec-p256, have "
+	    "ec-p521 (policy: keys)");
 	EVP_PKEY_free(key);
 }
 

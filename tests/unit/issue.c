@@ -97,10 +97,11 @@ requests_are_judged(void **state)
 	make_request(large, "Sub", &other);
 	files.list[1].content = buf_bytes(&other);
 	refuse(w, "sub", files.list, FILES, FAIL_REFUSED, "request b.csr: "
-	    "key: profile sub allows ec-p256; request has ec-p521");
+	    "key kind: want ec-p256, have ec-p521 (policy: keys)");
 	files.list[1].content = files.list[0].content;
 	refuse(w, "sub", files.list, FILES, FAIL_REFUSED,
-	    "request b.csr: key: the same as in a.csr");
+	    "request b.csr: one request a key: want a key for each request, "
+	    "have the same as in a.csr (anchorite(1), sign)");
 	EVP_PKEY_free(large);
 }
 
@@ -125,11 +126,13 @@ authoritys_own_keys_are_refused(void **state)
 	make_request(w->root_key, "Sub", &root);
 	file.content = buf_bytes(&root);
 	refuse(w, "sub", &file, 1, FAIL_REFUSED,
-	    "request a.csr: key: is the root's own");
+	    "request a.csr: not the root's key: want another key than the "
+	    "root's own, have the root's own (SP 800-57-1, 5.2)");
 	make_request(w->journal_key, "Sub", &journal);
 	file.content = buf_bytes(&journal);
 	refuse(w, "sub", &file, 1, FAIL_REFUSED,
-	    "request a.csr: key: is the journal's own");
+	    "request a.csr: not the journal's: want another key than the "
+	    "journal's own, have the journal's own (SP 800-57-1, 5.2)");
 }
 
 static struct issue *
@@ -194,8 +197,9 @@ key_is_certified_once(void **state)
 	issue = issue_built(w, &files, false);
 	MUST(issue_finish(issue, &fault));
 	serial_hex(&ledger->issued[0].serial, serial);
-	buf_printf(&sentence, "request a.csr: key: certified already, serial "
-	    "%s; --reissue allows it again", serial);
+	buf_printf(&sentence, "request a.csr: new key: want a key that was "
+	    "not certified before, or --reissue, have certified already, "
+	    "serial %s (anchorite(1), sign)", serial);
 	MUST_FAIL(FAIL_REFUSED, buf_cstr(&sentence), issue_read(w->authority,
 	    &w->act, "sub", false, files.list, FILES, &again, &fault));
 	again = issue_built(w, &files, true);

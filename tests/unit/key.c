@@ -517,7 +517,7 @@ refuses_kinds_not_known(void **state)
 {
 	generate_raw(*state, p224, sizeof(p224) - 1, CK_FALSE, "\x01");
 	must_not_find(*state, "", bytes_of("\x01", 1), FAIL_REFUSED,
-	    "key: curve secp224r1");
+	    "curve: want P-256, P-384 or P-521, by name, have secp224r1");
 	import_ed25519(*state, "\x02");
 	must_not_find(*state, "", bytes_of("\x02", 1), FAIL_REFUSED,
 	    "key: CKA_KEY_TYPE 0x40, want CKK_RSA or CKK_EC");

@@ -308,11 +308,13 @@ unknown_kind_is_refused(void **state)
 
 	(void)state;
 	put(ed25519, &one);
-	refuse(buf_bytes(&one), &right, FAIL_INPUT, "PKCS#8: key: Ed25519, "
-	    "want RSA or EC on P-256, P-384, P-521");
+	refuse(buf_bytes(&one), &right, FAIL_INPUT, "PKCS#8: key "
+	    "algorithm: want RSA or EC, have Ed25519: no consumer of a bundle "
+	    "takes it (BR 6.1.5)");
 	put(small, &other);
 	refuse(buf_bytes(&other), &right, FAIL_INPUT,
-	    "PKCS#8: key: RSA 1024 bits, want 2048, 3072 or 4096");
+	    "PKCS#8: RSA size: want 2048, 3072 or 4096 bits, have 1024 bits "
+	    "(BR 6.1.5)");
 }
 
 /* An EC private key that brings the public half of another. */

@@ -106,7 +106,8 @@ certificates_are_burnt(void **state)
 	    &issue->items[0].serial));
 	/* Its key counts as certified, and its serial can be revoked. */
 	issue_release(&issue);
-	MUST_FAIL(FAIL_REFUSED, "request a.csr: key: certified already",
+	MUST_FAIL(FAIL_REFUSED, "request a.csr: new key: want a key that "
+	    "was not certified before, or --reissue, have certified already",
 	    issue_read(w->authority, &w->act, "sub", false, &file, 1, &issue,
 	    &fault));
 	MUST(revoke_certificate(w->authority, &w->act, &ledger->issued[0],

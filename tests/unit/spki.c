@@ -184,6 +184,11 @@ test_reads_rsa(void **state)
 	}
 }
 
+#define SIZES "2048, 3072 or 4096 bits"
+#define EVEN "RSA modulus: want an odd number, have an even one (BR 6.1.6)"
+#define EXPONENT(have) "RSA exponent: want an odd number from 65537, " \
+	"below 2^64, have " have " (BR 6.1.6)"
+
 static void
 test_refuses_rsa_sizes(void **state)
 {
@@ -191,14 +196,15 @@ test_refuses_rsa_sizes(void **state)
 
 	(void)state;
 	refuses_rsa(modulus_of(1024), f4, FAIL_REFUSED,
-	    "key: RSA 1024 bits, want 2048, 3072 or 4096");
+	    "RSA size: want " SIZES ", have 1024 bits (BR 6.1.5)");
 	refuses_rsa(modulus_of(2047), f4, FAIL_REFUSED,
-	    "key: RSA 2047 bits, want 2048, 3072 or 4096");
+	    "RSA size: want " SIZES ", have 2047 bits (BR 6.1.5)");
 	refuses_rsa(modulus_of(2049), f4, FAIL_REFUSED,
-	    "key: RSA 2049 bits, want 2048, 3072 or 4096");
+	    "RSA size: want " SIZES ", have 2049 bits (BR 6.1.5)");
 	refuses_rsa(modulus_of(8192), f4, FAIL_REFUSED,
-	    "key: RSA 8192 bits, want 2048, 3072 or 4096");
-	refuses_rsa(BYTES("\0"), f4, FAIL_INPUT, "key: RSA modulus 0");
+	    "RSA size: want " SIZES ", have 8192 bits (BR 6.1.5)");
+	refuses_rsa(BYTES("\0"), f4, FAIL_REFUSED, "RSA size: want " SIZES
+	    ", have 0 bits (BR 6.1.5); " EVEN);
 }
 
 static void
@@ -209,19 +215,24 @@ test_refuses_rsa_numbers(void **state)
 
 	(void)state;
 	refuses_rsa(modulus, BYTES("\x03"), FAIL_REFUSED,
-	    "key: RSA exponent 3, want 65537 or more");
+	    EXPONENT("3"));
+	refuses_rsa(modulus, BYTES("\x01"), FAIL_REFUSED, EXPONENT("1"));
 	refuses_rsa(modulus, BYTES("\x00"), FAIL_REFUSED,
-	    "key: RSA exponent 0, want 65537 or more");
+	    EXPONENT("0"));
 	refuses_rsa(modulus, BYTES("\xff\xff"), FAIL_REFUSED,
-	    "key: RSA exponent 65535, want 65537 or more");
+	    EXPONENT("65535"));
 	refuses_rsa(modulus, BYTES("\x01\x00\x02"), FAIL_REFUSED,
-	    "key: RSA exponent 65538 is even");
+	    EXPONENT("65538"));
 	refuses_rsa(modulus, BYTES("\x01\0\0\0\0\0\0\0\x01"), FAIL_REFUSED,
-	    "key: RSA exponent of more than 64 bits");
+	    EXPONENT("one of more than 64 bits"));
 	memcpy(even, modulus.data, sizeof(even));
 	even[sizeof(even) - 1] = 0xfe;
 	refuses_rsa(bytes_of(even, sizeof(even)), BYTES("\x01\x00\x01"),
-	    FAIL_REFUSED, "key: RSA modulus is even");
+	    FAIL_REFUSED, EVEN);
+	/* All that is wrong, at once. */
+	refuses_rsa(bytes_of(even + 128, 128), BYTES("\x03"), FAIL_REFUSED,
+	    "RSA size: want " SIZES ", have 1024 bits (BR 6.1.5); " EVEN "; "
+	    EXPONENT("3"));
 }
 
 static void
@@ -289,30 +300,41 @@ refuses_ec(struct bytes parameters, struct bytes bits, enum fail_kind kind,
 	refuses(buf_bytes(&der), kind, sentence);
 }
 
+#define FORM(have) "form of the point: want a point in uncompressed form, " \
+	"have " have " (RFC 5480, 2.2)"
+#define CURVE(have) "curve: want P-256, P-384 or P-521, by name, have " \
+	have " (RFC 5480, 2.1.1)"
 #define P256 BYTES("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07")
 
 static void
 test_refuses_points(void **state)
 {
-	static const char form[] = "key: point not in uncompressed form";
+	static const char off_curve[] =
+	    "point: want a point on the curve, have one that is not "
+	    "(SP 800-56A, 5.6.2.3)";
 	uint8_t point[65];
 
 	(void)state;
 	point_make(point);
-	refuses_ec(P256, bytes_of(point, 64), FAIL_REFUSED, form);
-	refuses_ec(P256, bytes_of(NULL, 0), FAIL_REFUSED, form);
-	refuses_ec(P256, BYTES("\0"), FAIL_REFUSED, form);
+	refuses_ec(P256, bytes_of(point, 64), FAIL_REFUSED,
+	    FORM("64 octets, the first 04"));
+	refuses_ec(P256, bytes_of(NULL, 0), FAIL_REFUSED,
+	    FORM("0 octets, the first 00"));
+	refuses_ec(P256, BYTES("\0"), FAIL_REFUSED,
+	    FORM("1 octets, the first 00"));
 	point[64] ^= 1;
 	refuses_ec(P256, bytes_of(point, 65), FAIL_REFUSED,
-	    "key: point not on the curve");
+	    off_curve);
 	memset(point + 1, 0xff, 64);
 	refuses_ec(P256, bytes_of(point, 65), FAIL_REFUSED,
-	    "key: point not on the curve");
+	    off_curve);
 	point_make(point);
-	point[0] = 0x06 | (point[64] & 1);	/* the hybrid form */
-	refuses_ec(P256, bytes_of(point, 65), FAIL_REFUSED, form);
+	point[0] = 0x06;	/* the hybrid form */
+	refuses_ec(P256, bytes_of(point, 65), FAIL_REFUSED,
+	    FORM("65 octets, the first 06"));
 	point[0] = 0x02;
-	refuses_ec(P256, bytes_of(point, 33), FAIL_REFUSED, form);
+	refuses_ec(P256, bytes_of(point, 33), FAIL_REFUSED,
+	    FORM("33 octets, the first 02"));
 }
 
 static void
@@ -324,18 +346,18 @@ test_refuses_curves(void **state)
 	point_make(point);
 	refuses_ec(BYTES("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x01"),
 	    bytes_of(point, 65), FAIL_REFUSED,
-	    "key: curve prime192v1, want P-256, P-384 or P-521");
+	    CURVE("prime192v1"));
 	refuses_ec(BYTES("\x06\x05\x2b\x81\x04\x00\x0a"),
 	    bytes_of(point, 65), FAIL_REFUSED,
-	    "key: curve secp256k1, want P-256, P-384 or P-521");
+	    CURVE("secp256k1"));
 	refuses_ec(BYTES("\x06\x04\x2a\x03\x04\x05"), bytes_of(point, 65),
-	    FAIL_REFUSED, "key: curve 1.2.3.4.5, want P-256, P-384 or P-521");
+	    FAIL_REFUSED, CURVE("1.2.3.4.5"));
 	refuses_ec(BYTES("\x30\x03\x02\x01\x01"), bytes_of(point, 65),
-	    FAIL_REFUSED, "key: explicit curve parameters");
+	    FAIL_REFUSED, CURVE("explicit parameters"));
 	refuses_ec(BYTES("\x05\x00"), bytes_of(point, 65), FAIL_REFUSED,
-	    "key: curve not named");
+	    CURVE("no curve named"));
 	refuses_ec(bytes_of(NULL, 0), bytes_of(point, 65), FAIL_REFUSED,
-	    "key: curve not named");
+	    CURVE("no curve named"));
 	refuses_ec(BYTES("\x06\x03\x2a\x03\x04\x05\x00"),
 	    bytes_of(point, 65), FAIL_INPUT, "key: curve: trailing bytes");
 }
@@ -343,18 +365,25 @@ test_refuses_curves(void **state)
 static void
 test_refuses_algorithms(void **state)
 {
-#define WANT ", want RSA or EC on P-256, P-384, P-521"
+#define ALGORITHM(have) "key algorithm: want RSA or EC, have " have \
+	" (BR 6.1.5)"
 	static const struct {
 		struct bytes oid;
 		const char *sentence;
 	} rows[] = {
 		{ B("\x60\x86\x48\x01\x65\x03\x04\x03\x12"),
-		    "key: ML-DSA-65" WANT },
-		{ B("\x2b\x65\x70"), "key: Ed25519" WANT },
+		    ALGORITHM("ML-DSA-65: neither OpenSSL 3.0 nor the token "
+			"can sign or verify with it, and AWS takes it only "
+			"below a CA that can") },
+		{ B("\x2b\x65\x70"),
+		    ALGORITHM("Ed25519: no consumer of a bundle takes it") },
+		{ B("\x2b\x65\x6f"), ALGORITHM("X448: it cannot sign") },
 		{ B("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"),
-		    "key: RSASSA-PSS" WANT },
-		{ B("\x2a\x86\x48\xce\x38\x04\x01"), "key: DSA" WANT },
-		{ B("\x2a\x03\x04\x05"), "key: 1.2.3.4.5" WANT },
+		    ALGORITHM("RSASSA-PSS: no consumer of a bundle takes it: "
+			"rsaEncryption is for PSS signatures, too") },
+		{ B("\x2a\x86\x48\xce\x38\x04\x01"),
+		    ALGORITHM("DSA: withdrawn by FIPS 186-5") },
+		{ B("\x2a\x03\x04\x05"), ALGORITHM("1.2.3.4.5") },
 	};
 	size_t n, whole, part;
 
@@ -390,6 +419,48 @@ test_refuses_shapes(void **state)
 	    FAIL_INPUT, "key: not whole octets");
 	refuses(BYTES("\x30\x0c\x30\x05\x06\x03\x2a\x03\x04\x03\x01\x00"
 	    "\x05\x00"), FAIL_INPUT, "key: trailing bytes");
+}
+
+static const char *
+kind_shown(const struct spki *spki)
+{
+	static char shown[DER_OID_SIZE];
+
+	spki_show_kind(spki, shown, sizeof(shown));
+	return shown;
+}
+
+/* A survey takes what the strict door refuses, and says what it is. */
+static void
+test_surveys(void **state)
+{
+	AUTO(buf_release) struct buf small = { 0 }, large = { 0 };
+	AUTO(buf_release) struct buf ec = { 0 }, other = { 0 };
+	struct recipe recipe = { NID_X9_62_id_ecPublicKey,
+		BYTES("\x06\x05\x2b\x81\x04\x00\x0a"), BYTES("\x04") };
+	AUTO(spki_release) struct spki spki = { 0 };
+	struct fail fail = { 0 };
+
+	(void)state;
+	rsa_make(modulus_of(1023), BYTES("\x03"), &small);
+	want_pass(spki_survey(buf_bytes(&small), &spki, &fail), &fail);
+	assert_int_equal(spki.kind, KEY_NONE);
+	assert_int_equal(spki_modulus_bits(&spki), 1023);
+	assert_int_equal(spki.exponent.len, 1);
+	assert_non_null(spki.key);	/* it verifies a signature */
+	assert_string_equal(kind_shown(&spki), "RSA 1023 bits");
+	spki_release(&spki);
+	rsa_make(modulus_of(4097), BYTES("\x01\x00\x01"), &large);
+	want_pass(spki_survey(buf_bytes(&large), &spki, &fail), &fail);
+	assert_null(spki.key);		/* that could take long */
+	spki_make(&recipe, &ec);
+	want_pass(spki_survey(buf_bytes(&ec), &spki, &fail), &fail);
+	assert_null(spki.key);
+	assert_string_equal(kind_shown(&spki), "EC secp256k1");
+	recipe.algorithm = NID_ED25519;
+	spki_make(&recipe, &other);
+	want_pass(spki_survey(buf_bytes(&other), &spki, &fail), &fail);
+	assert_string_equal(kind_shown(&spki), "Ed25519");
 }
 
 /* What AWS Private CA put into the documented certificate of this key. */
@@ -472,6 +543,7 @@ main(void)
 		cmocka_unit_test(test_refuses_curves),
 		cmocka_unit_test(test_refuses_algorithms),
 		cmocka_unit_test(test_refuses_shapes),
+		cmocka_unit_test(test_surveys),
 		cmocka_unit_test(test_identifier),
 		cmocka_unit_test(test_shows_algorithms),
 		cmocka_unit_test(test_writes_no_half),

@@ -95,6 +95,13 @@ bool text_is_deceptive(struct bytes text, char *what_out, size_t what_size);
 bool text_is_word(const char *text);
 
 /*
+ * Does it mix letters of alphabets that look alike (Latin, Greek, Cyrillic),
+ * so that it may pass for another text (Unicode's UTS #39, 5)? `what_out`
+ * (may be NULL) then names two of them: "Latin and Cyrillic letters".
+ */
+bool text_is_mixed(struct bytes text, char *what_out, size_t what_size);
+
+/*
  * The word of the list (NULL ends it) nearest to `word` by edit distance,
  * or NULL where none is near enough to be meant.
  */

@@ -7,6 +7,7 @@
 #include <anchorite/base/fail.h>
 #include <anchorite/ca/authority.h>
 #include <anchorite/ca/policy.h>
+#include <anchorite/ca/seen.h>
 #include <anchorite/x509/csr.h>
 
 /*
@@ -35,6 +36,7 @@ struct issue {
 	const struct act *act;
 	const struct policy_profile *profile;
 	bool reissue;			/* a certified key may come again */
+	struct seen *seen;		/* the keys before these */
 	struct sealer sealer;		/* from issue_build on */
 	struct key *root_key;
 	EVP_PKEY *root_signer;		/* lent by that */

@@ -64,10 +64,20 @@ void alg_wrap(const struct alg *alg, struct bytes tbs,
  */
 struct alg_signed {
 	struct bytes tbs;		/* the element, with its head */
+	struct bytes algorithm;		/* the AlgorithmIdentifier */
 	const struct alg *alg;
 	struct bytes signature;
 };
 MUST_USE int alg_unwrap(struct bytes der, struct alg_signed *out,
     struct fail *fail);
+/* The same for whatever algorithm: *alg is NULL where it is not in the
+ * table. For judgement alone. */
+MUST_USE int alg_unwrap_any(struct bytes der, struct alg_signed *out,
+    struct fail *fail);
+
+/* "rsa-sha256"; of one that is not in the table, "ecdsa-with-SHA1",
+ * "rsassaPss with these parameters", or the dotted OID. */
+#define ALG_SHOW_SIZE 160
+void alg_show(struct bytes algorithm_identifier, char *out, size_t size);
 
 #endif

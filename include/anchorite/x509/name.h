@@ -11,7 +11,9 @@
  */
 struct name_attribute {
 	char type[64];		/* "CN", "O", … or a dotted OID */
-	char *text;		/* UTF-8; owned */
+	char *text;		/* UTF-8; owned; a NUL stands behind it */
+	size_t len;		/* of the text, which may hold NULs itself */
+	size_t max;		/* its upper bound, in characters */
 	int tag;		/* the string type in the encoding */
 };
 
@@ -34,6 +36,13 @@ extern const char *const name_types[];
 MUST_USE int name_read(struct bytes der, struct name **out,
     struct fail *fail);
 void name_release(struct name **name);
+
+/* The same, its texts not judged: that is left to who has the rules. */
+MUST_USE int name_read_any(struct bytes der, struct name **out,
+    struct fail *fail);
+
+/* How many characters it has, of which `max` are allowed. */
+size_t name_count(const struct name_attribute *attribute);
 
 /*
  * Is it a Name, whatever its texts say? For what was signed long ago: what

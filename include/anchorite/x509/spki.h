@@ -7,6 +7,7 @@
 #include <anchorite/base/buf.h>
 #include <anchorite/base/digest.h>
 #include <anchorite/base/fail.h>
+#include <anchorite/base/rule.h>
 
 /* The kinds of public key that the program knows, by their policy names. */
 enum key_kind {
@@ -16,8 +17,9 @@ enum key_kind {
 	KEY_EC_P256,		/* "ec-p256" */
 	KEY_EC_P384,
 	KEY_EC_P521,
+	KEY_NONE,		/* none of them: of no use but to be refused */
 };
-#define KEY_KINDS 6
+#define KEY_KINDS KEY_NONE
 
 /* NULL-ended, in the order of the enum: for yaml_read_name(s). */
 extern const char *const key_kind_names[KEY_KINDS + 1];
@@ -26,23 +28,56 @@ bool key_kind_is_rsa(enum key_kind kind);
 int key_kind_bits(enum key_kind kind);		/* 2048 … 521 */
 int key_kind_curve_nid(enum key_kind kind);	/* NID_undef for RSA */
 
-/* A subjectPublicKeyInfo (RFC 5280, 4.1.2.7), read and checked. */
+/*
+ * A SubjectPublicKeyInfo (RFC 5280, 4.1.2.7): the facts. Those of spki_read
+ * are of a key that every rule of shape takes; those of spki_survey are of
+ * whatever stands there, and serve judgement alone. All bytes are lent: they
+ * live as long as the bytes read.
+ */
 struct spki {
-	struct bytes der;		/* lent: lives as the bytes read */
-	EVP_PKEY *key;			/* owned */
-	enum key_kind kind;
+	struct bytes der;
+	struct bytes algorithm;		/* contents octets of the OID */
+	/* RSA: big-endian, without leading zeros; others: empty. */
+	struct bytes modulus, exponent;
+	/* EC: the contents octets of a named curve's OID, and the point. */
+	struct bytes curve, point;
+	bool is_explicit;		/* EC: parameters, and no name */
+	EVP_PKEY *key;			/* owned; NULL: none can be made */
+	enum key_kind kind;		/* KEY_NONE: not one of them */
 };
 
+/* The name of its kind; of another, what it is: "RSA 1024 bits". */
+void spki_show_kind(const struct spki *spki, char *out, size_t size);
+
+/* Questions that a survey answers, of any key. */
+bool spki_is_rsa(const struct spki *spki);
+bool spki_is_ec(const struct spki *spki);
+size_t spki_modulus_bits(const struct spki *spki);	/* 0: not RSA */
+bool spki_is_odd(struct bytes number);
+/* Is the point of the form and length of the curve, which is a known one? */
+bool spki_is_uncompressed(const struct spki *spki);
+
 /*
- * Reads and judges one SubjectPublicKeyInfo. FAIL_INPUT where it is not
- * DER or not a key. FAIL_REFUSED: another algorithm, named ("key: ML-DSA-65,
- * want RSA or EC on P-256, P-384, P-521"; a table names the ones to be
- * met, others by dotted OID), RSA of another size ("key: RSA 1024 bits,
- * want 2048, 3072 or 4096"), a curve not named or not one of the three
- * ("key: curve prime192v1, want …", "key: explicit curve parameters"), a
- * point not on the curve or not in uncompressed form, an even modulus, an
- * exponent other than 65537 or larger odd up to 2^64 ("key: RSA exponent
- * 3, want 65537 or more").
+ * Takes one apart. FAIL_INPUT where it is not DER, or has not the form of
+ * its algorithm (RFC 8017, A.1.1; RFC 5480, 2). What the key is worth, the
+ * rules below say.
+ */
+MUST_USE int spki_survey(struct bytes der, struct spki *out,
+    struct fail *fail);
+
+/*
+ * The rules on the shape of a key, for a `struct spki`: algorithm (others
+ * are refused by name, with the reason), size, odd modulus, exponent, named
+ * curve, uncompressed point, on the curve. Where spki->key is NULL, one of
+ * them is broken. Whether a sound key is a weak one is asked of requests only
+ * (ca/vet.h).
+ */
+extern const struct rule spki_rules[];
+
+/*
+ * The strict door, for certificates and our own keys: spki_survey, and
+ * FAIL_REFUSED where a rule of spki_rules without a date is broken. A rule
+ * that came later does not unmake a certificate.
  */
 MUST_USE int spki_read(struct bytes der, struct spki *out, struct fail *fail);
 void spki_release(struct spki *spki);
