@@ -100,9 +100,9 @@ $(B)/layer.so: tests/fault/layer.c tests/fault/layer_stdio.c tests/fault/layer.h
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(COMPILE) -fPIC -shared -o $@ $(filter %.c,$^) -ldl
 
-$(B)/craft: tests/fixtures/craft.c
+$(B)/craft: tests/fixtures/craft.c tests/fixtures/craft_weak.c tests/fixtures/craft.h
 	$(call say,TEST,$@)
-	$(Q)mkdir -p $(@D) && $(COMPILE) -o $@ $< $(LIBS)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -o $@ $(filter %.c,$^) $(LIBS)
 
 $(B)/bench $(B)/grow $(B)/journal: $(B)/%: tests/bench/%.c $(LIBRARY)
 	$(call say,TEST,$@)

@@ -75,7 +75,7 @@ judge_key_usage(const struct rule *rule, void *subject,
 	unsigned usage = 0;
 
 	(void)rule;
-	rule_want(finding, "%s keyCertSign", ca ? "with" : "without");
+	rule_want(finding, "%skeyCertSign", ca ? "" : "no ");
 	if (ext == NULL)
 		return rule_silent(finding, "%s", not_asked);
 	if (ext_read_key_usage(ext, &usage, &fail) == -1)

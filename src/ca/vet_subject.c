@@ -31,10 +31,10 @@ complain_of_length(const struct name_attribute *attribute, struct buf *out)
 	size_t count = name_count(attribute);
 
 	if (count == 0)
-		buf_printf(out, "%s is empty", attribute->type);
+		buf_printf(out, "an empty %s", attribute->type);
 	else if (count > attribute->max)
-		buf_printf(out, "%s has %zu characters, %zu allowed",
-		    attribute->type, count, attribute->max);
+		buf_printf(out, "%zu characters in %s, where %zu are allowed",
+		    count, attribute->type, attribute->max);
 }
 
 static struct bytes
@@ -50,7 +50,7 @@ complain_of_characters(const struct name_attribute *attribute,
 	char what[64];
 
 	if (text_is_deceptive(text_of(attribute), what, sizeof(what)))
-		buf_printf(out, "%s holds %s", attribute->type, what);
+		buf_printf(out, "%s in %s", what, attribute->type);
 }
 
 static void
@@ -60,7 +60,7 @@ complain_of_alphabets(const struct name_attribute *attribute,
 	char what[64];
 
 	if (text_is_mixed(text_of(attribute), what, sizeof(what)))
-		buf_printf(out, "%s mixes %s", attribute->type, what);
+		buf_printf(out, "%s in %s", what, attribute->type);
 }
 
 /* All values, so that each fault is named. */

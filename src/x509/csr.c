@@ -192,14 +192,17 @@ judge_proof(const struct rule *rule, void *subject, struct finding *finding)
 	struct fail fail = { 0 };
 
 	(void)rule;
-	rule_want(finding, "signed by its own key");
+	rule_want(finding, "a signature by its own key");
 	if (csr->alg == NULL || csr->spki.key == NULL)
 		return rule_silent(finding,
 		    "nothing to verify the signature with");
+	if (csr->alg->rsa != spki_is_rsa(&csr->spki))
+		return rule_broken(finding, "one by %s, which is for another "
+		    "kind of key", csr->alg->name);
 	if (alg_verify(csr->alg, csr->spki.key, csr->tbs, csr->signature,
 	    &fail) != 0)
-		return rule_broken(finding, "%s", fail.sentence);
-	return rule_kept(finding, "signed by its own key");
+		return rule_broken(finding, "one that does not verify");
+	return rule_kept(finding, "it verifies");
 }
 
 const struct rule csr_rules[] = {

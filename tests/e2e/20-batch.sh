@@ -35,15 +35,17 @@ equal 'what show writes is what the JSON names' \
 equal 'the serials differ' 3 "$(serials | sort -u | wc -l)"
 
 # The same key again only where that is said, and in one batch never.
-recorded sign "request p384.csr: key: certified already, serial $(serial 2); \
---reissue allows it again" sign p384.csr
+recorded sign "request p384.csr: new key: want a key that was not certified \
+before, or --reissue, have certified already, serial $(serial 2) \
+(anchorite(1), sign)" sign p384.csr
 passes 'reissue' sign --reissue p384.csr p521.csr
 equal 'five certificates' 5 "$(serials | wc -l)"
 equal 'a reissue keeps the key' "$(openssl x509 -in 2.pem -noout -pubkey)" \
 	"$(see show --out 4.pem "$(serial 4)" >"$log/out"
 	openssl x509 -in 4.pem -noout -pubkey)"
 cp p384.csr copy.csr
-recorded sign 'request copy.csr: key: the same as in p384.csr' \
+recorded sign 'request copy.csr: one request a key: want a key for each '\
+'request, have the same as in p384.csr (anchorite(1), sign)' \
 	sign --reissue p384.csr copy.csr
 
 # A crowd: P-256 keys, one login.

@@ -9,49 +9,88 @@ take_authority
 cp "$fixtures"/* .
 export ANCHORITE_SITE="$work/none.yaml"
 
-# What is not one whole request.
-refused 3 'request empty.csr: empty' sign empty.csr
-refused 3 'request not-pem.csr: neither PEM nor DER' sign not-pem.csr
-refused 3 'request truncated.csr: truncated PEM block' sign truncated.csr
-refused 3 'request two.csr: a second PEM block' sign two.csr
-refused 3 'request trailing.der: trailing bytes' sign trailing.der
+check() {
+	anchorite csr check --policy "$policies/acm-pca-rsa-4096.yaml" \
+		--profile subordinate-pathlen0 "$@"
+}
+
+# Each of the table: the requester is told the same, without a token. Who is
+# refused by a rule leaves a record.
+while IFS='|' read -r file kind told <&3; do
+	case $file in
+	'#'*) continue ;;
+	esac
+	after_showing refused "$kind" "request $file: $told" check "$file"
+	if [ "$kind" -eq 3 ]; then
+		refused 3 "request $file: $told" sign "$file"
+	else
+		recorded sign "request $file: $told" sign "$file"
+	fi
+done 3<"$tests/fixtures/hostile.txt"
+
+# Every file in the table is made, and every one made is in it or good.
+good='acm certtool crlf p256 p384 p521 pss rsa2048 rsa3072 shared-1 shared-2'
+outside='large attributes-10000 subject-64k'
+sed -n 's/^\([^#.|]*\)\..*/\1/p' "$tests/fixtures/hostile.txt" >"$log/known"
+printf '%s\n' $good $outside >>"$log/known"
+for file in *.csr *.der; do
+	echo "${file%.*}"
+done | grep -vxF -f "$log/known" >"$log/unknown"
+equal 'every request that is made is told of' '' "$(cat "$log/unknown")"
+
+# What is no request, or none that is read to its end.
 refused 3 'request: large.csr: larger than 32768 bytes' sign large.csr
-refused 3 'request ber.der: not DER: length longer than need be' sign ber.der
-refused 3 'request dup-ext.csr: extension basicConstraints twice' \
-	sign dup-ext.csr
+refused 3 'request: attributes-10000.der: larger than 32768 bytes' \
+	sign attributes-10000.der
+refused 3 'request: subject-64k.der: larger than 32768 bytes' \
+	sign subject-64k.der
 refused 3 'request: none.csr: No such file or directory' sign none.csr
 refused 3 'request: root: not a regular file' sign root
 refused 3 'request: /dev/zero: not a regular file' sign /dev/zero
 
-# Whole, but not to be signed: that leaves a record.
-recorded sign 'request badsig.csr: not signed by its own key' sign badsig.csr
-recorded sign 'request rsa1024.csr: key: RSA 1024 bits, want 2048, 3072 or '\
-'4096' sign rsa1024.csr
-recorded sign 'request exponent3.csr: key: RSA exponent 3, want 65537 or more' \
-	sign exponent3.csr
-recorded sign 'request even-modulus.der: key: RSA modulus is even' \
-	sign even-modulus.der
-recorded sign 'request p192.csr: key: curve prime192v1, want P-256, P-384 or '\
-'P-521' sign p192.csr
-recorded sign 'request explicit-curve.csr: key: explicit curve parameters' \
-	sign explicit-curve.csr
-recorded sign 'request off-curve.der: key: point not on the curve' \
-	sign off-curve.der
-recorded sign 'request nul-subject.csr: subject: CN holds a NUL' \
-	sign nul-subject.csr
-recorded sign 'request rlo-subject.csr: subject: CN holds a bidirectional '\
-'control (U+202E)' sign rlo-subject.csr
-recorded sign 'request ca-false.csr: basicConstraints: profile '\
-'subordinate-pathlen0 is for CAs; request asks for CA:FALSE' sign ca-false.csr
-recorded sign 'request unknown-critical.csr: extension 1.2.3.4.5: asked for '\
-'as critical, profile subordinate-pathlen0 neither sets nor copies it' \
-	sign unknown-critical.csr
+# The requester is told of all files, and of all rules; good ones pass.
+passes 'a PSS signature is taken' check pss.csr acm.csr p256.csr
+says 'and each is shown' 'request            p256.csr'
+after_showing refused 4 'request rsa1024.csr: RSA size: want 2048, 3072 or '\
+'4096 bits, have 1024 bits (BR 6.1.5)' check p256.csr rsa1024.csr p384.csr
+says 'behind a bad one, too' 'request            p384.csr'
+says 'which is marked' 'BROKEN  RSA size             2048, 3072 or 4096 bits  '\
+'1024 bits'
+says 'and named' 'VERDICT            would be refused, BROKEN: RSA size'
+equal 'within 80 columns but for a digest' '' \
+	"$(grep -v SHA-256 "$log/out" | grep '.\{81,\}')"
+equal 'without colour, as there is no terminal' '' \
+	"$(tr -dc '\033' <"$log/out")"
+after_showing refused 4 '3 of 4 requests would be refused: two.csr, '\
+'everything.der, none.csr' check two.csr everything.der p256.csr none.csr
+says 'the fault of one that is none' 'request two.csr: a second PEM block'
+after_showing refused 3 '2 of 2 requests would be refused: two.csr, none.csr' \
+	check two.csr none.csr
+after_showing refused 4 'request shared-2.der: no shared prime: want no prime '\
+'factor of another key, have one in common with request shared-1.der '\
+'(BR 6.1.1.3(3))' check shared-1.der shared-2.der
+
+# The same as JSON: a row for each rule.
+after_showing refused 4 '2 of 3 requests would be refused: rsa1024.csr, '\
+'two.csr' check --json rsa1024.csr two.csr p256.csr
+equal 'one of three' 'false
+false
+true' "$(field accepted <"$log/out")"
+equal 'the rule that is broken' '      {
+        "rule": "RSA size",
+        "source": "BR 6.1.5",
+        "want": "2048, 3072 or 4096 bits",
+        "have": "1024 bits",
+        "verdict": "broken"' "$(grep -B 5 '"broken"' "$log/out")"
+says 'and the fault' '"fault": "request two.csr: a second PEM block"'
 
 # One bad one refuses all.
-recorded sign 'request badsig.csr: not signed by its own key' \
+recorded sign 'request badsig.csr: proof of possession: want a signature by '\
+'its own key, have one that does not verify (RFC 2986, 3)' \
 	sign p256.csr badsig.csr p384.csr
 cp p384.csr again.csr
-recorded sign 'request again.csr: key: the same as in p384.csr' \
+recorded sign 'request again.csr: one request a key: want a key for each '\
+'request, have the same as in p384.csr (anchorite(1), sign)' \
 	sign p384.csr again.csr
 
 # What profile, key and time do not allow.
@@ -59,21 +98,43 @@ refused 2 'no profile subordinate-pathlen9 in policy acm-pca-rsa-4096: it has '\
 'subordinate-pathlen0, subordinate-pathlen1, subordinate-pathlen2, '\
 'subordinate-pathlen3, primary, constrained' \
 	ca sign --profile subordinate-pathlen9 p256.csr
-recorded sign 'request p256.csr: key: profile primary allows rsa-3072, '\
-'rsa-4096, ec-p384, ec-p521; request has ec-p256' \
+recorded sign 'request p256.csr: key kind: want rsa-3072, rsa-4096, ec-p384, '\
+'ec-p521, have ec-p256 (policy: keys)' \
 	ca sign --profile primary p256.csr
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
 	-keyout "$log/key" -subj '/C=US/O=Another Corp/CN=CA' \
 	-out another.csr 2>/dev/null
-recorded sign 'request another.csr: subject: profile constrained wants '\
-'O=Example Corp; request has O=Another Corp' \
+recorded sign 'request another.csr: subject fixed: want C=US, O=Example '\
+'Corp, have O=Another Corp (policy: fixed)' \
 	ca sign --profile constrained another.csr
 
 # A key that was certified before, and again where that is asked for.
 must at site.yaml sign p256.csr
-recorded sign "request p256.csr: key: certified already, serial $(serial 1); \
---reissue allows it again" sign p256.csr
+certified='request p256.csr: new key: want a key that was not certified '\
+"before, or --reissue, have certified already, serial $(serial 1) \
+(anchorite(1), sign)"
+recorded sign "$certified" sign p256.csr
+after_showing refused 4 "$certified" \
+	see csr check --profile subordinate-pathlen0 p256.csr
+passes 'the requester asks with --reissue' \
+	see csr check --reissue --profile subordinate-pathlen0 p256.csr
 passes 'the same with --reissue' at site.yaml sign --reissue p256.csr
+refused 2 'csr check: --policy FILE or --authority DIR is missing' \
+	anchorite csr check --profile subordinate-pathlen0 p256.csr
+
+# A prime in common with the key of an earlier certificate.
+must at site.yaml sign shared-1.der
+shared="request shared-2.der: no shared prime: want no prime factor of another \
+key, have one in common with certificate $(serial 3) (BR 6.1.1.3(3))"
+recorded sign "$shared" sign shared-2.der
+after_showing refused 4 "$shared" \
+	see csr check --profile subordinate-pathlen0 shared-2.der
+
+# A key that got out, whatever was asked for.
+must at site.yaml ca revoke --reason keyCompromise --yes "$(serial 2)"
+recorded sign "request p256.csr: not compromised: want a key of which no \
+certificate was revoked as compromised, have serial $(serial 2): keyCompromise \
+(BR 6.1.1.3(4))" sign --reissue p256.csr
 
 # A key that is the root's own: one that was made outside and then adopted.
 authority=other
@@ -91,6 +152,7 @@ must write_key "$log/public" --type pubkey
 must at site.yaml begin acm-pca-ec-p384 other
 must at site.yaml ca root adopt --key pkcs11:object=own
 must at site.yaml ca root certify --yes
-recorded sign "request own.csr: key: is the root's own" sign own.csr
+recorded sign "request own.csr: not the root's key: want another key than the \
+root's own, have the root's own (SP 800-57-1, 5.2)" sign own.csr
 
 finish

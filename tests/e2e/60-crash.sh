@@ -49,8 +49,9 @@ says 'the first is possibly issued' "$1  possibly issued"
 says 'the second is possibly issued' "$2  possibly issued"
 recorded bundle "certificate $1: want a valid one, have it possibly issued" \
 	ca bundle --for files "$1"
-recorded sign "request two.csr: key: certified already, serial $2; --reissue \
-allows it again" sign two.csr
+recorded sign "request two.csr: new key: want a key that was not certified \
+before, or --reissue, have certified already, serial $2 (anchorite(1), sign)" \
+	sign two.csr
 passes 'signing goes on' sign --reissue two.csr
 
 passes 'what was possibly issued can be revoked' \

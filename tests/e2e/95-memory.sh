@@ -17,5 +17,6 @@ passes 'crl' ca crl
 passes 'sign again' sign --reissue acm.csr
 passes 'bundle' ca bundle --for acm-pca "$(serial 2)"
 passes 'audit verify' see audit verify
-recorded sign 'request badsig.csr: not signed by its own key' sign badsig.csr
+recorded sign 'request badsig.csr: proof of possession: want a signature by '\
+'its own key, have one that does not verify (RFC 2986, 3)' sign badsig.csr
 finish

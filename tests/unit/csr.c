@@ -162,8 +162,8 @@ test_owns_its_bytes(void **state)
 	    csr->extensions[0].value.data < to);
 }
 
-#define PROOF "proof of possession: want signed by its own key, have " \
-	"signature does not verify (RFC 2986, 3)"
+#define PROOF "proof of possession: want a signature by its own key, have " \
+	"one that does not verify (RFC 2986, 3)"
 #define CURVE(have) "curve: want P-256, P-384 or P-521, by name, have " \
 	have " (RFC 5480, 2.1.1)"
 
@@ -432,8 +432,8 @@ test_refuses_an_algorithm_of_another_key(void **state)
 	assert_int_equal(alg_unwrap(buf_bytes(&der), &parts, &fail), 0);
 	alg_wrap(alg_find("rsa-sha256"), parts.tbs, parts.signature, &other);
 	expect_refused(buf_bytes(&other), FAIL_REFUSED, "proof of possession: "
-	    "want signed by its own key, have signature algorithm rsa-sha256 "
-	    "does not fit the key (RFC 2986, 3)");
+	    "want a signature by its own key, have one by rsa-sha256, which "
+	    "is for another kind of key (RFC 2986, 3)");
 }
 
 /* SHA-1: a known key, and nothing that verifies its signature. */

@@ -306,7 +306,7 @@ deceptive_subject_is_refused(void **state)
 	fixture_make(&fixture);
 	fixture_raw_subject(&fixture, subject);
 	refuse(&fixture, "open", "subject characters: want values without "
-	    "hidden characters, have CN holds a NUL (Unicode UTR #36)");
+	    "hidden characters, have a NUL in CN (Unicode UTR #36)");
 }
 
 static const struct ext constraints_ca = {
@@ -391,7 +391,7 @@ end_entities_are_judged(void **state)
 	refuse(&fixture, "open", "basicConstraints: want CA:FALSE, have "
 	    "CA:TRUE (RFC 5280, 4.2.1.9)");
 	asks_only(&fixture, usage_ca);
-	refuse(&fixture, "open", "keyUsage: want without keyCertSign, have "
+	refuse(&fixture, "open", "keyUsage: want no keyCertSign, have "
 	    "keyCertSign, cRLSign (RFC 5280, 4.2.1.3)");
 }
 
@@ -405,7 +405,7 @@ key_usage_is_judged(void **state)
 	ask(&fixture, usage_ca);
 	take(&fixture, "open");
 	asks_only(&fixture, usage);
-	refuse(&fixture, "open", "keyUsage: want with keyCertSign, have "
+	refuse(&fixture, "open", "keyUsage: want keyCertSign, have "
 	    "digitalSignature (RFC 5280, 4.2.1.3)");
 }
 
@@ -532,8 +532,8 @@ all_is_judged(void **state)
 	refuse(&fixture, "strict",
 	    "key kind: want rsa-4096, ec-p256, ec-p384, have ec-p521 "
 	    "(policy: keys); "
-	    "subject alphabets: want values of one alphabet each, have O "
-	    "mixes Latin and Cyrillic letters (Unicode UTS #39, 5); "
+	    "subject alphabets: want values of one alphabet each, have "
+	    "Latin and Cyrillic letters in O (Unicode UTS #39, 5); "
 	    "subject required: want CN, have no CN (policy: required); "
 	    "subject allowed: want C, O, CN, have OU (policy: allowed); "
 	    "subject fixed: want O=Example Corp, have O=Ex\xd0\xb0mple Corp "
@@ -556,8 +556,8 @@ lengths_are_judged(void **state)
 	fixture_make(&fixture);
 	fixture_raw_subject(&fixture, subject);
 	refuse(&fixture, "open", "subject lengths: want values neither empty "
-	    "nor over their upper bounds, have CN is empty, C has 3 "
-	    "characters, 2 allowed (RFC 5280, A.1)");
+	    "nor over their upper bounds, have an empty CN, 3 "
+	    "characters in C, where 2 are allowed (RFC 5280, A.1)");
 	fixture_subject(&fixture, NULL, 0);
 	refuse(&fixture, "open", "subject: want a name, have an empty one "
 	    "(RFC 5280, 4.1.2.6)");
