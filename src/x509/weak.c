@@ -43,13 +43,21 @@ number_of(BN_CTX *numbers)
 	return number;
 }
 
-/* The first odd number that divides it is a prime: no table is needed. */
+/* The first odd number that divides it is a prime: no table is needed. As
+ * many of them as go into one word are tried at once. */
 unsigned
 weak_small_factor(const BIGNUM *modulus, unsigned max)
 {
-	for (unsigned n = 3; n <= max; n += 2)
-		if (BN_mod_word(modulus, n) == 0)
-			return n;
+	for (unsigned n = 3, first = n; n <= max; first = n) {
+		BN_ULONG product = 1, rest;
+
+		for (; n <= max && product <= (BN_ULONG)-1 / n; n += 2)
+			product *= n;
+		rest = BN_mod_word(modulus, product);
+		for (; first < n; first += 2)
+			if (rest % first == 0)
+				return first;
+	}
 	return 0;
 }
 

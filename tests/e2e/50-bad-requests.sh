@@ -38,6 +38,15 @@ for file in *.csr *.der; do
 done | grep -vxF -f "$log/known" >"$log/unknown"
 equal 'every request that is made is told of' '' "$(cat "$log/unknown")"
 
+# Each rule stands in the policies' README, with its source, and no other.
+check --json p256.csr | sed -n '/"rule"/ { N
+	s/.*"rule": "\(.*\)",\n *"source": "\(.*\)",/\1 | \2/p
+}' >"$log/rules"
+equal 'there are rules' 30 "$(wc -l <"$log/rules")"
+equal 'which are those of the manual' "$(cat "$log/rules")" \
+	"$(sed -n '/^| rule | source/,/^$/s/^| \([^|]*|[^|]*\) |.*/\1/p' \
+	"$policies/README.md" | tail -n +3)"
+
 # What is no request, or none that is read to its end.
 refused 3 'request: large.csr: larger than 32768 bytes' sign large.csr
 refused 3 'request: attributes-10000.der: larger than 32768 bytes' \

@@ -19,21 +19,44 @@ openssl_agrees(struct bytes der)
 	X509_REQ_free(request);
 }
 
+/* Whatever cannot be verified breaks a rule; the strict door agrees. */
+static void
+rules_agree(struct csr *csr)
+{
+	AUTO(csr_release) struct csr *again = NULL;
+	struct rule_results results;
+	struct fail fail = { 0 };
+	struct bytes der = buf_bytes(&csr->der);
+
+	results.count = results.broken = 0;
+	csr_judge(csr, 0, &results);
+	hold(csr->spki.key != NULL || results.broken > 0);
+	hold(csr->alg != NULL || results.broken > 0);
+	hold((csr->spki.kind == KEY_NONE) == (results.items[1].verdict ==
+	    RULE_BROKEN || results.items[0].verdict == RULE_BROKEN ||
+	    results.items[4].verdict == RULE_BROKEN));
+	hold((csr_read(der, &again, &fail) == 0) == (results.broken == 0));
+	if (again == NULL)
+		return;
+	hold(digest_is_equal(&csr->digest, &again->digest));
+	openssl_agrees(der);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	AUTO(csr_release) struct csr *csr = NULL, *again = NULL;
+	AUTO(csr_release) struct csr *csr = NULL;
 	AUTO(buf_release) struct buf shown = { 0 };
 	struct fail fail = { 0 };
-	size_t n;
+	char kind[ALG_SHOW_SIZE];
 
-	if (csr_read(bytes_of(data, size), &csr, &fail) != 0)
+	if (csr_survey(bytes_of(data, size), &csr, &fail) != 0)
 		return refused(&fail);
 	name_show(csr->subject, &shown);
-	for (n = 0; n < csr->extension_count; n++)
+	for (size_t n = 0; n < csr->extension_count; n++)
 		ext_show(&csr->extensions[n], &shown);
-	hold(csr_read(buf_bytes(&csr->der), &again, &fail) == 0);
-	hold(digest_is_equal(&csr->digest, &again->digest));
-	openssl_agrees(buf_bytes(&csr->der));
+	spki_show_kind(&csr->spki, kind, sizeof(kind));
+	alg_show(csr->algorithm, kind, sizeof(kind));
+	rules_agree(csr);
 	return 0;
 }

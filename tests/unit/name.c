@@ -385,6 +385,30 @@ test_joined_attributes(void **state)
 	expect_shown(BYTES(joined), "CN=a + O=b");
 }
 
+/* The texts as they are, for rules to judge: with a NUL, too. */
+static void
+test_read_any_judges_nothing(void **state)
+{
+	AUTO(buf_release) struct buf nul = { 0 }, country = { 0 };
+	AUTO(name_release) struct name *name = NULL, *other = NULL;
+	struct fail fail = { 0 };
+
+	(void)state;
+	put_attribute(&nul, NID_commonName, DER_UTF8_STRING,
+	    BYTES("a\0\xc3\xa4"));
+	assert_int_equal(name_read_any(buf_bytes(&nul), &name, &fail), 0);
+	assert_int_equal(name->attributes[0].len, 4);
+	assert_int_equal(name_count(&name->attributes[0]), 3);
+	assert_int_equal(name->attributes[0].max, 64);
+	assert_memory_equal(name->attributes[0].text, "a\0\xc3\xa4", 5);
+	put_attribute(&country, NID_countryName, DER_PRINTABLE_STRING,
+	    BYTES("USA"));
+	assert_int_equal(name_read_any(buf_bytes(&country), &other, &fail),
+	    0);
+	assert_int_equal(name_count(&other->attributes[0]), 3);
+	assert_int_equal(other->attributes[0].max, 2);
+}
+
 int
 main(void)
 {
@@ -397,6 +421,7 @@ main(void)
 		cmocka_unit_test(test_read_refuses_deception),
 		cmocka_unit_test(test_read_counts_characters),
 		cmocka_unit_test(test_read_refuses_encodings),
+		cmocka_unit_test(test_read_any_judges_nothing),
 		cmocka_unit_test(test_read_shape),
 		cmocka_unit_test(test_show_other_types),
 		cmocka_unit_test(test_joined_attributes),
