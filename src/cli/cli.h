@@ -304,13 +304,6 @@ MUST_USE int cli_show_issued(const struct cli *cli,
     const struct authority *authority, const struct issued *issued,
     struct fail *fail);
 
-/* verdict.c: what rules said, as a table, as JSON (the caller owns it), and
- * the names of those with one verdict, appended. */
-void show_results(const struct rule_results *results);
-struct json *results_json(const struct rule_results *results);
-void results_list(const struct rule_results *results,
-    enum rule_verdict verdict, struct buf *out);
-
 /* show.c: printing. Text from outside is escaped here. */
 void show_line(const char *label, const char *text);
 void show_time(const char *label, int64_t seconds);
@@ -331,6 +324,8 @@ struct json *certificate_json(const struct cert *cert);
 
 /* rules.c: verdicts of rules; the caller owns the JSON. */
 void show_rules(const struct rule_results *results);
+/* As show_line, wrapped to 79 columns. */
+void show_wrapped(const char *label, const char *text);
 struct json *rules_json(const struct rule_results *results);
 
 #endif

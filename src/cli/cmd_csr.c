@@ -189,23 +189,7 @@ put_fault(struct check *check, const char *path, const struct fail *fail)
 		return;
 	show_line("request", path);
 	show_line("VERDICT", "BROKEN: not one whole request");
-	show_line("", fail->sentence);
-	printf("\n");
-}
-
-static void
-show_verdict(const struct rule_results *results)
-{
-	AUTO(buf_release) struct buf broken = { 0 }, ahead = { 0 };
-	AUTO(buf_release) struct buf line = { 0 };
-
-	results_list(results, RULE_BROKEN, &broken);
-	results_list(results, RULE_AHEAD, &ahead);
-	if (ahead.len > 0)
-		show_line("not yet", buf_cstr(&ahead));
-	buf_printf(&line, "would be refused, BROKEN: %s", buf_cstr(&broken));
-	show_line("VERDICT", results->broken == 0 ? "would be accepted" :
-	    buf_cstr(&line));
+	show_wrapped("", fail->sentence);
 	printf("\n");
 }
 
@@ -214,7 +198,7 @@ put_results(struct check *check, const char *path, const struct csr *csr,
     const struct rule_results *results)
 {
 	struct json *json = csr_json(path, csr);
-	struct json *rules = results_json(results);
+	struct json *rules = rules_json(results);
 
 	json_put_bool(json, "accepted", results->broken == 0);
 	json_put(json, "rules", &rules);
@@ -223,8 +207,10 @@ put_results(struct check *check, const char *path, const struct csr *csr,
 		return;
 	show_csr(path, csr);
 	show_fates(csr, check->profile);
-	show_results(results);
-	show_verdict(results);
+	show_rules(results);
+	show_line("VERDICT", results->broken == 0 ? "would be accepted" :
+	    "would be refused");
+	printf("\n");
 }
 
 /* Fails only where nothing more can be judged. */

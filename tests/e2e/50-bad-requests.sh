@@ -65,11 +65,25 @@ after_showing refused 4 'request rsa1024.csr: RSA size: want 2048, 3072 or '\
 says 'behind a bad one, too' 'request            p384.csr'
 says 'which is marked' 'BROKEN  RSA size             2048, 3072 or 4096 bits  '\
 '1024 bits'
-says 'and named' 'VERDICT            would be refused, BROKEN: RSA size'
+says 'and named' 'BROKEN             1 of 30 rules: RSA size'
+says 'with the verdict' 'VERDICT            would be refused'
 equal 'within 80 columns but for a digest' '' \
 	"$(grep -v SHA-256 "$log/out" | grep '.\{81,\}')"
 equal 'without colour, as there is no terminal' '' \
 	"$(tr -dc '\033' <"$log/out")"
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "anchorite csr check --profile constrained \
+		--policy '$policies/acm-pca-rsa-4096.yaml' rsa1024.csr" \
+		/dev/null >"$log/out" </dev/null
+	says 'on a terminal in red' "$(printf '\033[1;31mBROKEN  RSA size')"
+	NO_COLOR=1 script -qec "anchorite csr check --profile constrained \
+		--policy '$policies/acm-pca-rsa-4096.yaml' rsa1024.csr" \
+		/dev/null >"$log/out" </dev/null
+	says 'but not with NO_COLOR' 'BROKEN  RSA size'
+	equal 'not at all' '' "$(tr -dc '\033' <"$log/out")"
+else
+	skip 'script (bsdutils) is not here to make a terminal'
+fi
 after_showing refused 4 '3 of 4 requests would be refused: two.csr, '\
 'everything.der, none.csr' check two.csr everything.der p256.csr none.csr
 says 'the fault of one that is none' 'request two.csr: a second PEM block'
