@@ -452,7 +452,12 @@ test_surveys(void **state)
 	spki_release(&spki);
 	rsa_make(modulus_of(4097), BYTES("\x01\x00\x01"), &large);
 	want_pass(spki_survey(buf_bytes(&large), &spki, &fail), &fail);
-	assert_null(spki.key);		/* that could take long */
+	assert_null(spki.key);		/* that could take long, */
+	buf_release(&large);
+	rsa_make(modulus_of(2048), BYTES("\x01\0\0\0\0\0\0\0\x01"), &large);
+	want_pass(spki_survey(buf_bytes(&large), &spki, &fail), &fail);
+	assert_int_equal(spki.kind, KEY_RSA_2048);
+	assert_null(spki.key);		/* as that could */
 	spki_make(&recipe, &ec);
 	want_pass(spki_survey(buf_bytes(&ec), &spki, &fail), &fail);
 	assert_null(spki.key);
