@@ -671,6 +671,60 @@ weak_keys_are_refused(void **state)
 	BN_CTX_free(numbers);
 }
 
+static enum rule_verdict
+verdict_on(struct vet_case *vet, const char *rule)
+{
+	struct rule_results results = { 0 };
+	struct fail fail = { 0 };
+
+	want_pass(vet_judge(vet, NOW, &results, &fail), &fail);
+	return result_find(&results, rule)->verdict;
+}
+
+/* A key is lost with the certificate that was revoked for it: that key. */
+static void
+compromised_keys_stay_out(void **state)
+{
+	static const struct {
+		enum crl_reason reason;
+		enum rule_verdict verdict;
+	} rows[] = {
+		{ CRL_SUPERSEDED, RULE_KEPT },
+		{ CRL_KEY_COMPROMISE, RULE_BROKEN },
+		{ CRL_CA_COMPROMISE, RULE_BROKEN },
+	};
+	static const struct serial serial = { .octets = { 1 }, .len = 1 };
+	AUTO(ledger_release) struct ledger *ledger = ledger_new();
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct vet_case vet = { .reissue = true };
+	struct issued *issued;
+	struct digest key;
+
+	(void)state;
+	fixture_make(&fixture);
+	csr = request_of(&fixture);
+	fixture.seen = seen_new(ledger, NULL);
+	vet.csr = csr;
+	vet.profile = profile_of(fixture.policy, "open");
+	vet.seen = fixture.seen;
+	assert_int_equal(verdict_on(&vet, "new key"), RULE_KEPT);
+	digest_of(csr->spki.der, &key);
+	issued = ledger_add(ledger, &serial, &key);
+	assert_int_equal(verdict_on(&vet, "new key"), RULE_KEPT);
+	assert_int_equal(verdict_on(&vet, "not compromised"), RULE_KEPT);
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		issued->status = ISSUED_REVOKED;
+		issued->reason = rows[n].reason;
+		assert_int_equal(verdict_on(&vet, "not compromised"),
+		    rows[n].verdict);
+	}
+	vet.reissue = false;
+	assert_int_equal(verdict_on(&vet, "new key"), RULE_BROKEN);
+	issued->key.bytes[0] ^= 1;
+	assert_int_equal(verdict_on(&vet, "not compromised"), RULE_KEPT);
+}
+
 /* Without an authority, what was seen by it cannot be told; with --json and
  * on the screen the reason stands beside. */
 static void
@@ -762,6 +816,7 @@ main(void)
 		cmocka_unit_test(lengths_are_judged),
 		cmocka_unit_test(keys_of_a_run_are_compared),
 		cmocka_unit_test(weak_keys_are_refused),
+		cmocka_unit_test(compromised_keys_stay_out),
 		cmocka_unit_test(silence_has_its_reason),
 		cmocka_unit_test(a_rule_to_come_is_a_row),
 	};
