@@ -609,7 +609,7 @@ rsa_of(BIGNUM *p, BIGNUM *q)
 	return key;
 }
 
-/* Of so many bits, the two highest of them set. */
+/* Of so many bits, the two highest of them set; and with 65537 as exponent. */
 static BIGNUM *
 new_prime(int bits)
 {
@@ -617,7 +617,8 @@ new_prime(int bits)
 
 	do
 		BN_generate_prime_ex(prime, bits, 0, NULL, NULL, NULL);
-	while (BN_is_bit_set(prime, bits - 2) != 1);
+	while (BN_is_bit_set(prime, bits - 2) != 1 ||
+	    BN_mod_word(prime, 65537) == 1);
 	return prime;
 }
 
