@@ -126,6 +126,7 @@ item_build(struct issue *issue, struct issue_item *item,
     const struct lint *lint, struct token *token, struct fail *fail)
 {
 	const struct ledger *ledger = issue->authority->ledger;
+	const struct lint_aim aim = { .ca = issue->profile->extensions.ca };
 	uint8_t random[SERIAL_MAX];
 
 	if (token_random(token, random, sizeof(random), fail) == -1)
@@ -139,7 +140,7 @@ item_build(struct issue *issue, struct issue_item *item,
 		ledger->root, &item->serial, issue->act->now, &item->tbs,
 		fail) == -1 ||
 	    lint_certificate(lint, plan_alg(ledger->policy),
-		buf_bytes(&item->tbs), issue->act->now, fail) == -1)
+		buf_bytes(&item->tbs), &aim, issue->act->now, fail) == -1)
 		return fail_in(fail, "request %s", item->file);
 	return 0;
 }

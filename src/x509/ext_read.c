@@ -205,6 +205,21 @@ ext_find(const struct ext *list, size_t count, int nid)
 	return NULL;
 }
 
+bool
+ext_may_copy_critical(const struct ext *ext)
+{
+	static const int may[] = {
+		NID_subject_alt_name, NID_ext_key_usage,
+		NID_certificate_policies,
+	};
+	size_t n;
+
+	for (n = 0; n < COUNT(may); n++)
+		if (is_nid(ext->oid, may[n]))
+			return true;
+	return false;
+}
+
 int
 ext_read_basic_constraints(const struct ext *ext, bool *ca_out,
     int *path_length_out, struct fail *fail)
