@@ -76,6 +76,26 @@ check_fixed(const struct name *name, const struct name_pair *fixed,
 	return 0;
 }
 
+/* Every attribute of the type fits. */
+static int
+check_pattern(const struct name *name, const struct name_pair *pattern,
+    const struct policy_profile *profile, struct fail *fail)
+{
+	if (!name_get(name, pattern->type))
+		return fail_with(fail, FAIL_REFUSED, "subject: profile %s "
+		    "wants %s like %s; request has none", profile->name,
+		    pattern->type, pattern->value);
+	for (size_t i = 0; i < name->count; i++)
+		if (strcmp(name->attributes[i].type, pattern->type) == 0 &&
+		    !policy_pattern_fits(pattern->value,
+		    name->attributes[i].text))
+			return fail_with(fail, FAIL_REFUSED, "subject: "
+			    "profile %s wants %s like %s; request has %s=%s",
+			    profile->name, pattern->type, pattern->value,
+			    pattern->type, name->attributes[i].text);
+	return 0;
+}
+
 static int
 check_subject(const struct csr *csr, const struct policy_profile *profile,
     struct fail *fail)
@@ -96,6 +116,9 @@ check_subject(const struct csr *csr, const struct policy_profile *profile,
 	for (size_t i = 0; i < subject->fixed_count; i++)
 		if (check_fixed(name, &subject->fixed[i], profile, fail))
 			return -1;
+	for (size_t i = 0; i < subject->pattern_count; i++)
+		if (check_pattern(name, &subject->pattern[i], profile, fail))
+			return -1;
 	return 0;
 }
 
@@ -113,7 +136,11 @@ check_basic_constraints(const struct csr *csr,
 		return 0;
 	if (ext_read_basic_constraints(ext, &ca, &want, fail))
 		return -1;
-	if (!ca)
+	if (ca && !profile->extensions.ca)
+		return fail_with(fail, FAIL_REFUSED, "basicConstraints: "
+		    "profile %s is for end entities; request asks for CA:TRUE",
+		    profile->name);
+	if (!ca && profile->extensions.ca)
 		return fail_with(fail, FAIL_REFUSED, "basicConstraints: "
 		    "profile %s is for CAs; request asks for CA:FALSE",
 		    profile->name);
@@ -135,6 +162,7 @@ is_copied(const char *name, const struct policy_profile *profile)
 
 static const char fate_set[] = "set by the profile";
 static const char fate_copied[] = "copied";
+static const char fate_tamed[] = "copied, not critical";
 static const char fate_left_out[] = "left out";
 
 const char *
@@ -145,7 +173,10 @@ vet_fate(const struct ext *ext, const struct policy_profile *profile)
 	ext_show_oid(ext->oid, name, sizeof(name));
 	if (policy_profile_sets(profile, name))
 		return fate_set;
-	return is_copied(name, profile) ? fate_copied : fate_left_out;
+	if (!is_copied(name, profile))
+		return fate_left_out;
+	return ext->critical && !ext_may_copy_critical(ext) ? fate_tamed :
+	    fate_copied;
 }
 
 /* Critical means: not without it. Then the answer is no, not less. */
@@ -185,8 +216,14 @@ vet_copied(const struct csr *csr, const struct policy_profile *profile,
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < csr->extension_count && count < max; i++)
-		if (vet_fate(&csr->extensions[i], profile) == fate_copied)
-			out[count++] = csr->extensions[i];
+	for (size_t i = 0; i < csr->extension_count && count < max; i++) {
+		const struct ext *ext = &csr->extensions[i];
+		const char *fate = vet_fate(ext, profile);
+
+		if (fate != fate_copied && fate != fate_tamed)
+			continue;
+		out[count] = *ext;
+		out[count++].critical = ext->critical && fate == fate_copied;
+	}
 	return count;
 }

@@ -32,7 +32,14 @@ static const char text[] =
     "      allowed: [C, O, CN]\n"
     "      fixed: { O: Example Corp }\n"
     "    extended-key-usage: [serverAuth]\n"
-    "    copy-from-request: [subjectAltName, msCaVersion]\n";
+    "    copy-from-request: [subjectAltName, msCaVersion]\n"
+    "  leaf:\n"
+    "    type: end-entity\n"
+    "    validity: 1y\n"
+    "    keys: [ec-p256]\n"
+    "    key-usage: [digitalSignature]\n"
+    "    subject:\n"
+    "      pattern: { CN: \"[0-9a-f]{4}\" }\n";
 
 static const struct name_pair good[] = {
 	{ "O", "Example Corp" }, { "CN", "Sub" },
@@ -252,6 +259,38 @@ basic_constraints_are_judged(void **state)
 }
 
 static void
+end_entities_are_judged(void **state)
+{
+	static const struct name_pair code[] = { { "CN", "12af" } };
+	static const struct name_pair long_code[] = { { "CN", "12af0" } };
+	static const struct name_pair two[] = {
+		{ "CN", "12af" }, { "CN", "evil" },
+	};
+	static const struct name_pair none[] = { { "O", "12af" } };
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+
+	(void)state;
+	fixture_make(&fixture);
+	fixture_subject(&fixture, code, COUNT(code));
+	take(&fixture, "leaf");
+	ask(&fixture, constraints_not_ca);
+	take(&fixture, "leaf");
+	fixture.csr.extensions[0] = constraints_ca;
+	refuse(&fixture, "leaf", "basicConstraints: profile leaf is for end "
+	    "entities; request asks for CA:TRUE");
+	fixture.csr.extension_count = 0;
+	fixture_subject(&fixture, long_code, COUNT(long_code));
+	refuse(&fixture, "leaf", "subject: profile leaf wants CN like "
+	    "[0-9a-f]{4}; request has CN=12af0");
+	fixture_subject(&fixture, two, COUNT(two));
+	refuse(&fixture, "leaf", "subject: profile leaf wants CN like "
+	    "[0-9a-f]{4}; request has CN=evil");
+	fixture_subject(&fixture, none, COUNT(none));
+	refuse(&fixture, "leaf", "subject: profile leaf wants CN like "
+	    "[0-9a-f]{4}; request has none");
+}
+
+static void
 critical_extensions_are_judged(void **state)
 {
 	AUTO(fixture_release) struct fixture fixture = { 0 };
@@ -317,6 +356,28 @@ only_what_is_let_through_is_copied(void **state)
 	assert_int_equal(vet_copied(&fixture.csr, strict, out, 1), 1);
 }
 
+/* Whoever does not know Microsoft's would refuse all of it. */
+static void
+microsofts_are_never_critical(void **state)
+{
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	const struct policy_profile *strict;
+	struct ext out[2] = { 0 }, critical = ca_version;
+
+	(void)state;
+	critical.critical = true;
+	fixture_make(&fixture);
+	ask(&fixture, critical);
+	take(&fixture, "strict");
+	strict = profile_of(fixture.policy, "strict");
+	assert_string_equal(vet_fate(&critical, strict),
+	    "copied, not critical");
+	assert_int_equal(vet_copied(&fixture.csr, strict, out, COUNT(out)),
+	    1);
+	assert_false(out[0].critical);
+	assert_ptr_equal(out[0].value.data, ca_version.value.data);
+}
+
 /* The request in AWS's own guide, under the policies that are shipped. */
 static void
 documented_request_is_taken(void **state)
@@ -361,9 +422,11 @@ main(void)
 		cmocka_unit_test(unknown_attribute_types_are_refused),
 		cmocka_unit_test(deceptive_subject_is_refused),
 		cmocka_unit_test(basic_constraints_are_judged),
+		cmocka_unit_test(end_entities_are_judged),
 		cmocka_unit_test(critical_extensions_are_judged),
 		cmocka_unit_test(fates_are_told),
 		cmocka_unit_test(only_what_is_let_through_is_copied),
+		cmocka_unit_test(microsofts_are_never_critical),
 		cmocka_unit_test(documented_request_is_taken),
 	};
 

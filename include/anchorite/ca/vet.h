@@ -9,8 +9,9 @@
 /*
  * Judges a request that csr_read took against a profile. FAIL_REFUSED, the
  * first rule it breaks: key kind not allowed, subject attribute missing,
- * not allowed or not the fixed value, CA:FALSE asked for, path length asked
- * for above the profile's, a critical extension asked for that the profile
+ * not allowed, not the fixed value or not of the pattern, CA:FALSE asked for
+ * (or CA:TRUE of an end entity's profile), path length asked for above the
+ * profile's, a critical extension asked for that the profile
  * neither sets nor lets through.
  */
 MUST_USE int vet_request(const struct csr *csr,
@@ -18,7 +19,7 @@ MUST_USE int vet_request(const struct csr *csr,
 
 /*
  * What becomes of an extension asked for: "set by the profile", "copied",
- * "left out". Lends a constant.
+ * "copied, not critical", "left out". Lends a constant.
  */
 const char *vet_fate(const struct ext *ext,
     const struct policy_profile *profile);
