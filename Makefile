@@ -30,7 +30,7 @@ MODULES = \
 	custody/share custody/sheet custody/credential \
 	custody/credential_create custody/roster custody/split \
 	ca/policy ca/policy_readers ca/policy_profile ca/policy_custodians ca/policy_fields \
-	ca/vet \
+	ca/vet ca/cross \
 	ca/objects ca/private ca/journal ca/state ca/sitting ca/ledger \
 	ca/ledger_apply ca/ledger_intent ca/ledger_approve ca/ledger_retire \
 	ca/anchor \
