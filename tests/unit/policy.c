@@ -892,17 +892,20 @@ patterns_fit_the_whole(void **state)
 			fail_msg("%s, %s", rows[i].pattern, rows[i].value);
 }
 
-/* The two that are shipped: all that they set can be encoded. */
+/* Those that are shipped: all that they set can be encoded. */
 static void
 shipped_policies_are_sound(void **state)
 {
 	static const struct {
-		const char *path, *name, *signature;
+		const char *path, *name, *signature, *pathlen3;
+		size_t profiles;
 	} rows[] = {
 		{ "policies/acm-pca-rsa-4096.yaml", "acm-pca-rsa-4096",
-		    "rsa-sha256" },
+		    "rsa-sha256", "subordinate-pathlen3", 6 },
 		{ "policies/acm-pca-ec-p384.yaml", "acm-pca-ec-p384",
-		    "ecdsa-sha384" },
+		    "ecdsa-sha384", "subordinate-pathlen3", 6 },
+		{ "policies/consumers.yaml", "consumers", "rsa-sha256",
+		    "csr-passthrough-pathlen3", 14 },
 	};
 
 	(void)state;
@@ -915,7 +918,7 @@ shipped_policies_are_sound(void **state)
 		assert_string_equal(policy->name, rows[i].name);
 		assert_string_equal(alg_at(policy->root.signature)->name,
 		    rows[i].signature);
-		assert_int_equal(policy->profile_count, 6);
+		assert_int_equal(policy->profile_count, rows[i].profiles);
 		for (size_t j = 0; j < policy->profile_count; j++) {
 			AUTO(buf_release) struct buf out = { 0 };
 
@@ -924,8 +927,7 @@ shipped_policies_are_sound(void **state)
 		}
 		assert_true(profile_of(policy, "primary")->match_issuer);
 		assert_int_equal(
-		    profile_of(policy, "subordinate-pathlen3")->path_length,
-		    3);
+		    profile_of(policy, rows[i].pathlen3)->path_length, 3);
 	}
 }
 
