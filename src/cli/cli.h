@@ -138,6 +138,7 @@ int run_request(struct cli *cli, struct fail *fail);
 int run_approve(struct cli *cli, struct fail *fail);
 int run_retire(struct cli *cli, struct fail *fail);
 int run_backup(struct cli *cli, struct fail *fail);
+int run_policy_show(struct cli *cli, struct fail *fail);
 int run_policy_adopt(struct cli *cli, struct fail *fail);
 int run_token_resplit(struct cli *cli, struct fail *fail);
 int run_ocsp(struct cli *cli, struct fail *fail);

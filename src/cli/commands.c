@@ -235,6 +235,13 @@ const struct command commands[] = {
 	    "none itself.",
 	    "anchorite backup --authority example-root --site site.yaml "
 	    "--place 'second token, safe B' copy-1", run_backup },
+	{ "policy show", "FILE", 1, 1, 0, 0, "show what a policy says",
+	    "Reads a policy and shows it as it was understood: the root, and "
+	    "of each profile which requests it takes, and the extensions that "
+	    "it sets, as they will stand in a certificate. Needs neither "
+	    "token nor authority.",
+	    "anchorite policy show policies/consumers.yaml",
+	    run_policy_show },
 	{ "policy adopt", "FILE", 1, 1, TAKES_DEED | TAKES(OPT_CUSTODIANS), 0,
 	    "put another policy in force",
 	    "Under the quorum of the policy in force. The root itself must "

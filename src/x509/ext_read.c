@@ -338,6 +338,16 @@ show_key_usage(const struct ext *ext, struct buf *out)
 	return 0;
 }
 
+/* OpenSSL prints nothing of it: that it is there says all. */
+static int
+show_null(const struct ext *ext, struct buf *out)
+{
+	if (!bytes_is_equal(ext->value, bytes_of("\x05", 2)))
+		return -1;
+	buf_text(out, "yes");
+	return 0;
+}
+
 /* OpenSSL's lines as one: line ends and indents become a single blank. */
 static void
 show_lines(const char *text, size_t len, struct buf *out)
@@ -398,6 +408,8 @@ ext_show(const struct ext *ext, struct buf *out)
 		shown = show_basic_constraints(ext, out);
 	else if (is_nid(ext->oid, NID_key_usage))
 		shown = show_key_usage(ext, out);
+	else if (is_nid(ext->oid, NID_id_pkix_OCSP_noCheck))
+		shown = show_null(ext, out);
 	else
 		shown = show_known(ext, out);
 	if (shown != 0)

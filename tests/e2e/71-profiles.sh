@@ -111,6 +111,19 @@ basicConstraints = CA:FALSE
 subjectKeyIdentifier = 0102030405060708
 END
 
+passes 'policy show' anchorite policy show "$policies/consumers.yaml"
+says 'it says the digest' "  policy SHA-256     $(
+	sha256sum <"$policies/consumers.yaml" | cut -d ' ' -f 1)"
+says 'and each profile: its type' '  type               cross-certificate'
+says 'subjects' '  subject wants      CN like [0-9a-fA-F]{64}'
+says 'what is copied' \
+	'  copied             msCaVersion, msPreviousCaHash, msEnrollCertType'
+says 'extensions' '                     noCheck: yes'
+echo 'format: 2' >bad.yaml
+refused 3 'bad.yaml:1:9: format: want a number from 1 to 1, have 2' \
+	anchorite policy show bad.yaml
+rm bad.yaml
+
 take_authority consumers
 must see root show --out root.pem
 ask sub "$subject/CN=Sub" -newkey rsa:3072 -reqexts ca

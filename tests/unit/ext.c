@@ -258,6 +258,7 @@ test_end_entities(void **state)
 {
 	AUTO(buf_release) struct buf der = { 0 };
 	AUTO(buf_release) struct buf responder = { 0 };
+	AUTO(buf_release) struct buf shown = { 0 };
 	struct ext_plan plan = {
 		.path_length = -1, .subject_key = subject_key,
 		.key_usage = 1U << EXT_KU_DIGITAL_SIGNATURE |
@@ -278,6 +279,8 @@ test_end_entities(void **state)
 	plan.ocsp_no_check = true;
 	assert_int_equal(write_and_read(&plan, &responder, list), 5);
 	expect_as_openssl(&list[4], NID_id_pkix_OCSP_noCheck, "yes", "");
+	ext_show(&list[4], &shown);
+	assert_string_equal(buf_cstr(&shown), "yes");
 }
 
 /* An identifier may be another one than a SHA-1 (RFC 7093). */
