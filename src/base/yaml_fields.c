@@ -54,6 +54,14 @@ find_item(const struct yaml_node *map, const char *key)
 	return NULL;
 }
 
+const struct yaml_node *
+yaml_place(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *item = find_item(map, key);
+
+	return item ? item : map;
+}
+
 static const struct yaml_field *
 find_field(const struct yaml_field *fields, const char *key)
 {

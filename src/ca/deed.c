@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/ca/deed.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <anchorite/base/auto.h>
@@ -8,8 +9,9 @@
 #include <anchorite/x509/name.h>
 
 static struct json *
-sign_item(const struct ledger *ledger, const struct csr *csr)
+sign_item(const struct ledger *ledger, const struct deed_request *request)
 {
+	const struct csr *csr = request->csr;
 	AUTO(buf_release) struct buf subject = { 0 };
 	struct json *json = json_new();
 	struct digest key;
@@ -17,6 +19,8 @@ sign_item(const struct ledger *ledger, const struct csr *csr)
 	digest_of(csr->spki.der, &key);
 	name_show(csr->subject, &subject);
 	json_put_bool(json, "again", ledger_find_key(ledger, &key) != NULL);
+	if (request->existing != NULL)
+		json_put_digest(json, "existing", request->existing);
 	json_put_digest(json, "sha256", &csr->digest);
 	json_put_text(json, "subject", buf_cstr(&subject));
 	return json;
@@ -24,13 +28,13 @@ sign_item(const struct ledger *ledger, const struct csr *csr)
 
 struct json *
 deed_sign(const struct ledger *ledger, const char *profile,
-    const struct csr *const *requests, size_t count)
+    const struct deed_request *requests, size_t count)
 {
 	struct json *json = json_new();
 	struct json *list = json_new_list();
 
 	for (size_t n = 0; n < count; n++) {
-		struct json *item = sign_item(ledger, requests[n]);
+		struct json *item = sign_item(ledger, &requests[n]);
 
 		json_add(list, &item);
 	}
@@ -250,27 +254,46 @@ deed_destroy(const struct ledger *ledger, const char *const *fates,
 	return 0;
 }
 
+/* A request as a record names it, with the memory behind it. */
+struct recorded {
+	struct csr *csr;
+	struct digest existing;
+};
+
 static void
-requests_release(struct csr **requests, size_t count)
+recorded_release(struct recorded *recorded, size_t count)
 {
 	for (size_t n = 0; n < count; n++)
-		csr_release(&requests[n]);
+		csr_release(&recorded[n].csr);
+	free(recorded);
+}
+
+static int
+request_get(const struct json *item, const struct objects *objects,
+    struct recorded *recorded, struct deed_request *out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+	struct digest digest;
+
+	if (json_get_digest(item, "request", &digest, fail) == -1 ||
+	    objects_get(objects, &digest, &der, fail) == -1 ||
+	    csr_read(buf_bytes(&der), &recorded->csr, fail) == -1)
+		return -1;
+	out->csr = recorded->csr;
+	if (!json_has(item, "existing"))
+		return 0;
+	out->existing = &recorded->existing;
+	return json_get_digest(item, "existing", &recorded->existing, fail);
 }
 
 static int
 requests_get(const struct json *items, const struct objects *objects,
-    struct csr **out, struct fail *fail)
+    struct recorded *recorded, struct deed_request *out, struct fail *fail)
 {
-	for (size_t n = 0; n < json_count(items); n++) {
-		AUTO(buf_release) struct buf der = { 0 };
-		struct digest digest;
-
-		if (json_get_digest(json_at(items, n), "request", &digest,
-			fail) == -1 ||
-		    objects_get(objects, &digest, &der, fail) == -1 ||
-		    csr_read(buf_bytes(&der), &out[n], fail) == -1)
+	for (size_t n = 0; n < json_count(items); n++)
+		if (request_get(json_at(items, n), objects, &recorded[n],
+		    &out[n], fail) == -1)
 			return fail_in(fail, "item %zu", n + 1);
-	}
 	return 0;
 }
 
@@ -278,22 +301,25 @@ static int
 sign_of_record(const struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct json **out, struct fail *fail)
 {
-	struct csr *requests[INTENT_MAX] = { NULL };
+	AUTO(auto_free) struct deed_request *requests = NULL;
+	struct recorded *recorded;
 	const struct json *items;
 	const char *profile;
-	int result = -1;
+	size_t count;
+	int result;
 
 	if (json_get_text(record->data, "profile", &profile, fail) == -1 ||
 	    json_get_list(record->data, "items", &items, fail) == -1)
 		return -1;
-	if (json_count(items) > INTENT_MAX)
+	count = json_count(items);
+	if (count > INTENT_MAX)
 		return fail_with(fail, FAIL_JOURNAL, "items: too many");
-	if (requests_get(items, objects, requests, fail) == 0) {
-		*out = deed_sign(ledger, profile,
-		    (const struct csr *const *)requests, json_count(items));
-		result = 0;
-	}
-	requests_release(requests, json_count(items));
+	requests = mem_new(count, sizeof(*requests));
+	recorded = mem_new(count, sizeof(*recorded));
+	result = requests_get(items, objects, recorded, requests, fail);
+	if (result == 0)
+		*out = deed_sign(ledger, profile, requests, count);
+	recorded_release(recorded, count);
 	return result;
 }
 

@@ -46,6 +46,10 @@ describe_sign(const struct json *parameters, struct buf *out,
 			return -1;
 		if (again)
 			buf_text(out, "    its key was certified before\n");
+		if (json_has(item, "existing") && put_text(out, "    beside "
+		    "the certificate with SHA-256\n      ", item, "existing",
+		    fail) == -1)
+			return -1;
 	}
 	buf_text(out, "Whoever holds those keys will then be trusted wherever "
 	    "the root is.\n");

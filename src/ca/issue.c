@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/ca/cross.h>
 #include <anchorite/ca/deed.h>
 #include <anchorite/ca/outcome.h>
 #include <anchorite/ca/plan.h>
@@ -19,6 +20,7 @@ issue_release(struct issue **issue)
 		struct issue_item *item = &(*issue)->items[n];
 
 		csr_release(&item->csr);
+		cert_release(&item->existing);
 		buf_release(&item->tbs);
 		buf_release(&item->signature);
 		cert_release(&item->certificate);
@@ -32,6 +34,49 @@ issue_release(struct issue **issue)
 }
 
 static int
+item_plan(const struct issue *issue, const struct issue_item *item,
+    const struct serial *serial, struct buf *tbs, struct fail *fail)
+{
+	const struct ledger *ledger = issue->authority->ledger;
+
+	return plan_cross(ledger->policy, issue->profile, item->csr,
+	    item->existing, ledger->root, serial, issue->act->now, tbs, fail);
+}
+
+static int
+check_existing(const struct issue *issue, const struct issue_file *file,
+    struct fail *fail)
+{
+	bool is_cross = issue->profile->type == PROFILE_CROSS;
+
+	if (is_cross == (file->existing.len > 0))
+		return 0;
+	return fail_with(fail, FAIL_USAGE, "profile %s %s",
+	    issue->profile->name, is_cross ?
+	    "is for cross-certificates: --certificate is missing" :
+	    "is not for cross-certificates: no --certificate");
+}
+
+/* Judged before the token is opened, on what it will sign but for a serial. */
+static int
+read_existing(const struct issue *issue, struct issue_item *item,
+    const struct issue_file *file, struct fail *fail)
+{
+	static const struct serial any = { .octets = { 1 }, .len = 1 };
+	const struct ledger *ledger = issue->authority->ledger;
+	AUTO(buf_release) struct buf tbs = { 0 };
+
+	if (file->existing.len == 0)
+		return 0;
+	if (cert_read(file->existing, &item->existing, fail) == -1)
+		return fail_in(fail, "existing certificate");
+	if (item_plan(issue, item, &any, &tbs, fail) == -1)
+		return -1;
+	return cross_check(item->existing, buf_bytes(&tbs),
+	    plan_alg(ledger->policy), ledger->root, issue->act->now, fail);
+}
+
+static int
 item_read(struct issue *issue, struct issue_item *item,
     const struct issue_file *file, struct fail *fail)
 {
@@ -42,10 +87,12 @@ item_read(struct issue *issue, struct issue_item *item,
 	};
 
 	item->file = file->name;
-	if (csr_survey(file->content, &item->csr, fail) == -1)
+	if (check_existing(issue, file, fail) == -1 ||
+	    csr_survey(file->content, &item->csr, fail) == -1)
 		return fail_in(fail, "request %s", file->name);
 	vet.csr = item->csr;
-	if (vet_request(&vet, issue->act->now, fail) == -1)
+	if (vet_request(&vet, issue->act->now, fail) == -1 ||
+	    read_existing(issue, item, file, fail) == -1)
 		return fail_in(fail, "request %s", file->name);
 	seen_add(issue->seen, item->csr, file->name);
 	return 0;
@@ -81,6 +128,7 @@ issue_read(struct authority *authority, const struct act *act,
 		if (item_read(issue, item, &files[issue->count], fail) == 0)
 			continue;
 		csr_release(&item->csr);
+		cert_release(&item->existing);
 		return -1;
 	}
 	*out = GIVE(issue);
@@ -103,6 +151,7 @@ item_build(struct issue *issue, struct issue_item *item,
     const struct lint *lint, struct token *token, struct fail *fail)
 {
 	const struct ledger *ledger = issue->authority->ledger;
+	struct lint_aim aim = { .ca = issue->profile->extensions.ca };
 	uint8_t random[SERIAL_MAX];
 
 	if (token_random(token, random, sizeof(random), fail) == -1)
@@ -112,11 +161,11 @@ item_build(struct issue *issue, struct issue_item *item,
 		return fail_with(fail, FAIL_TOKEN,
 		    "serial: the token's random numbers repeat");
 	buf_release(&item->tbs);
-	if (plan_certificate(ledger->policy, issue->profile, item->csr,
-		ledger->root, &item->serial, issue->act->now, &item->tbs,
-		fail) == -1 ||
+	if (item->existing != NULL)
+		aim.subject_key = item->existing->subject_key;
+	if (item_plan(issue, item, &item->serial, &item->tbs, fail) == -1 ||
 	    lint_certificate(lint, plan_alg(ledger->policy),
-		buf_bytes(&item->tbs), issue->act->now, fail) == -1)
+		buf_bytes(&item->tbs), &aim, issue->act->now, fail) == -1)
 		return fail_in(fail, "request %s", item->file);
 	return 0;
 }
@@ -160,6 +209,12 @@ intend_item(struct issue *issue, struct issue_item *item,
 	    &digest, fail) == -1)
 		return -1;
 	json_put_digest(json, "request", &digest);
+	if (item->existing != NULL) {
+		if (objects_put(issue->authority->objects,
+		    buf_bytes(&item->existing->der), &digest, fail) == -1)
+			return -1;
+		json_put_digest(json, "existing", &digest);
+	}
 	digest_of(item->csr->spki.der, &digest);
 	json_put_digest(json, "key", &digest);
 	digest_of(buf_bytes(&item->tbs), &digest);
@@ -173,11 +228,16 @@ intend_item(struct issue *issue, struct issue_item *item,
 struct json *
 issue_parameters(const struct issue *issue)
 {
-	AUTO(auto_free) const struct csr **requests =
+	AUTO(auto_free) struct deed_request *requests =
 	    mem_new(issue->count, sizeof(*requests));
 
-	for (size_t n = 0; n < issue->count; n++)
-		requests[n] = issue->items[n].csr;
+	for (size_t n = 0; n < issue->count; n++) {
+		const struct issue_item *item = &issue->items[n];
+
+		requests[n].csr = item->csr;
+		if (item->existing != NULL)
+			requests[n].existing = &item->existing->digest;
+	}
 	return deed_sign(issue->authority->ledger, issue->profile->name,
 	    requests, issue->count);
 }

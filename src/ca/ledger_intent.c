@@ -38,6 +38,10 @@ item_read(const struct json *json, const struct intent_form *form,
 	if (form->has_request &&
 	    json_get_digest(json, "request", &out->request, fail) == -1)
 		return -1;
+	out->has_existing = json_has(json, "existing");
+	if (out->has_existing &&
+	    json_get_digest(json, "existing", &out->existing, fail) == -1)
+		return -1;
 	return 0;
 }
 

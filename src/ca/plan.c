@@ -84,11 +84,18 @@ plan_end(const struct policy_profile *profile, const struct cert *issuer,
 	    "validity: ends %s, the root ends %s", end, limit);
 }
 
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 int
-plan_certificate(const struct policy *policy,
+plan_cross(const struct policy *policy,
     const struct policy_profile *profile, const struct csr *csr,
-    const struct cert *issuer, const struct serial *serial, int64_t now,
-    struct buf *tbs_out, struct fail *fail)
+    const struct cert *existing, const struct cert *issuer,
+    const struct serial *serial, int64_t now, struct buf *tbs_out,
+    struct fail *fail)
 {
 	uint8_t identifier[DIGEST_SHA1_LEN];
 	struct ext copied[CSR_EXT_MAX];
@@ -106,14 +113,28 @@ plan_certificate(const struct policy *policy,
 	    spki_identifier(csr->spki.der, identifier, fail) == -1)
 		return -1;
 	/* A clock set back within the backdating must not undercut the root. */
-	if (plan.not_before < issuer->not_before)
-		plan.not_before = issuer->not_before;
+	plan.not_before = later(plan.not_before, issuer->not_before);
 	plan.extensions.subject_key = identifier;
+	if (existing != NULL) {
+		plan.not_before = later(plan.not_before, existing->not_before);
+		plan.extensions.subject_key = existing->subject_key.data;
+		plan.extensions.subject_key_len = existing->subject_key.len;
+	}
 	plan.extensions.authority_key = issuer->subject_key.data;
 	plan.extensions.copied = copied;
 	plan.extensions.copied_count =
 	    vet_copied(csr, profile, copied, COUNT(copied));
 	return cert_build(&plan, tbs_out, fail);
+}
+
+int
+plan_certificate(const struct policy *policy,
+    const struct policy_profile *profile, const struct csr *csr,
+    const struct cert *issuer, const struct serial *serial, int64_t now,
+    struct buf *tbs_out, struct fail *fail)
+{
+	return plan_cross(policy, profile, csr, NULL, issuer, serial, now,
+	    tbs_out, fail);
 }
 
 int64_t

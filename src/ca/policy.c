@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/ca/policy.h>
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,13 @@ const char *const anchor_place_names[] = {
 	NULL
 };
 
+const char *const profile_type_names[] = {
+	[PROFILE_CA] = "ca",
+	[PROFILE_CROSS] = "cross-certificate",
+	[PROFILE_END_ENTITY] = "end-entity",
+	NULL
+};
+
 const char *const private_field_names[] = {
 	[PRIVATE_BY] = "by",
 	[PRIVATE_TICKET] = "ticket",
@@ -23,51 +31,11 @@ const char *const private_field_names[] = {
 	NULL
 };
 
-/* The item under the key; the map itself where the key is absent. */
-static const struct yaml_node *
-place_of(const struct yaml_node *map, const char *key)
-{
-	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->items[i].key, key) == 0)
-			return &map->items[i];
-	return map;
-}
-
 /* Periods of other units compare by the calendar, from one moment on. */
 static int64_t
 seconds_of(struct period period)
 {
 	return period_after(0, period);
-}
-
-static bool
-is_among(const struct yaml_texts *texts, const char *text)
-{
-	for (size_t i = 0; i < texts->count; i++)
-		if (strcmp(texts->items[i], text) == 0)
-			return true;
-	return false;
-}
-
-static int
-check_subject(const struct yaml_node *node,
-    const struct policy_subject *subject, struct fail *fail)
-{
-	const struct yaml_node *allowed = place_of(node, "allowed");
-
-	if (!subject->allowed.count)
-		return 0;
-	for (size_t i = 0; i < subject->required.count; i++)
-		if (!is_among(&subject->allowed, subject->required.items[i]))
-			return yaml_fail(fail, allowed,
-			    "allowed: lacks %s, which is required",
-			    subject->required.items[i]);
-	for (size_t i = 0; i < subject->fixed_count; i++)
-		if (!is_among(&subject->allowed, subject->fixed[i].type))
-			return yaml_fail(fail, allowed,
-			    "allowed: lacks %s, which is fixed",
-			    subject->fixed[i].type);
-	return 0;
 }
 
 static int
@@ -84,58 +52,6 @@ check_validity(const struct yaml_node *node, const struct policy *policy,
 	text_period(&root, policy->root.validity);
 	return yaml_fail(fail, node, "validity: want less than the root's %s, "
 	    "or match-issuer; have %s", buf_cstr(&root), buf_cstr(&have));
-}
-
-/* An extension must not stand twice in a certificate (RFC 5280, 4.2). */
-static int
-check_copied(const struct yaml_node *node,
-    const struct policy_profile *profile, struct fail *fail)
-{
-	for (int i = 0; ext_copyable_names[i]; i++)
-		if (profile->copied & 1U << i &&
-		    policy_profile_sets(profile, ext_copyable_names[i]))
-			return yaml_fail(fail, node, "copy-from-request: %s "
-			    "is set by the profile", ext_copyable_names[i]);
-	return 0;
-}
-
-static int
-check_key_usage(const struct yaml_node *node, unsigned usage,
-    struct fail *fail)
-{
-	static const enum key_usage want[] = {
-		EXT_KU_KEY_CERT_SIGN, EXT_KU_CRL_SIGN,
-	};
-	static const enum key_usage unfit[] = {
-		EXT_KU_KEY_ENCIPHERMENT, EXT_KU_DATA_ENCIPHERMENT,
-		EXT_KU_KEY_AGREEMENT, EXT_KU_ENCIPHER_ONLY,
-		EXT_KU_DECIPHER_ONLY,
-	};
-
-	for (size_t i = 0; i < COUNT(want); i++)
-		if (!(usage & 1U << want[i]))
-			return yaml_fail(fail, node, "key-usage: lacks %s, "
-			    "which a CA must have (RFC 5280, 4.2.1.3)",
-			    key_usage_names[want[i]]);
-	for (size_t i = 0; i < COUNT(unfit); i++)
-		if (usage & 1U << unfit[i])
-			return yaml_fail(fail, node, "key-usage: %s does not "
-			    "go with keyCertSign (RFC 3279, 2.3)",
-			    key_usage_names[unfit[i]]);
-	return 0;
-}
-
-static int
-check_profile(const struct yaml_node *node, const struct policy *policy,
-    const struct policy_profile *profile, struct fail *fail)
-{
-	if (check_key_usage(place_of(node, "key-usage"),
-	    profile->extensions.key_usage, fail) ||
-	    check_validity(place_of(node, "validity"), policy, profile, fail) ||
-	    check_subject(place_of(node, "subject"), &profile->subject, fail))
-		return -1;
-	return check_copied(place_of(node, "copy-from-request"), profile,
-	    fail);
 }
 
 static int
@@ -172,15 +88,15 @@ static int
 check_roster(const struct yaml_node *node, const struct roster *roster,
     struct fail *fail)
 {
-	const struct yaml_node *operations = place_of(node, "operations");
-	const struct yaml_node *custodians = place_of(node, "custodians");
+	const struct yaml_node *operations = yaml_place(node, "operations");
+	const struct yaml_node *custodians = yaml_place(node, "custodians");
 
 	if (roster->count == 0 && operations != node)
 		return yaml_fail(fail, operations,
 		    "operations: take custodians, and there are none");
 	for (int i = 0; operations != node && i < OPERATIONS; i++) {
 		const struct yaml_node *place =
-		    place_of(operations, operation_names[i]);
+		    yaml_place(operations, operation_names[i]);
 
 		if (place != operations &&
 		    roster_check_rule(roster, (enum operation)i, fail))
@@ -197,26 +113,27 @@ check_policy(const struct yaml_node *node, const struct policy *policy,
     struct fail *fail)
 {
 	const struct alg *alg = alg_at(policy->root.signature);
-	const struct yaml_node *profiles = place_of(node, "profiles");
+	const struct yaml_node *profiles = yaml_place(node, "profiles");
+	const struct yaml_node *root = yaml_place(node, "root");
+	const struct yaml_node *crl = yaml_place(node, "crl");
 
 	if (policy->root.key == KEY_RSA_2048)
-		return yaml_fail(fail, place_of(place_of(node, "root"), "key"),
+		return yaml_fail(fail, yaml_place(root, "key"),
 		    "key: rsa-2048 is too weak for a root, want rsa-3072, "
 		    "rsa-4096 or a curve");
 	if (!alg_fits(alg, (enum key_kind)policy->root.key))
-		return yaml_fail(fail,
-		    place_of(place_of(node, "root"), "signature"),
+		return yaml_fail(fail, yaml_place(root, "signature"),
 		    "signature: %s does not fit a key of %s", alg->name,
 		    key_kind_names[policy->root.key]);
-	if (check_backdate(place_of(node, "backdate"), policy->backdate,
+	if (check_backdate(yaml_place(node, "backdate"), policy->backdate,
 	    fail) ||
-	    check_crl(place_of(place_of(node, "crl"), "period"), policy, fail))
+	    check_crl(yaml_place(crl, "period"), policy, fail))
 		return -1;
 	if (check_roster(node, &policy->roster, fail))
 		return -1;
 	for (size_t i = 0; i < policy->profile_count; i++)
-		if (check_profile(&profiles->items[i], policy,
-		    &policy->profiles[i], fail))
+		if (check_validity(yaml_place(&profiles->items[i],
+		    "validity"), policy, &policy->profiles[i], fail))
 			return -1;
 	return 0;
 }
@@ -298,6 +215,23 @@ policy_profile(const struct policy *policy, const char *name,
 	    buf_cstr(&known));
 }
 
+/* Compiled anew each time: nobody need own it, and it takes microseconds. */
+bool
+policy_pattern_fits(const char *pattern, const char *value)
+{
+	regmatch_t whole = { -1, -1 };
+	regex_t compiled;
+	bool fits;
+
+	if (regcomp(&compiled, pattern, REG_EXTENDED) != 0)
+		return false;
+	/* The leftmost match is the longest one (POSIX, 9.1). */
+	fits = regexec(&compiled, value, 1, &whole, 0) == 0 &&
+	    whole.rm_so == 0 && (size_t)whole.rm_eo == strlen(value);
+	regfree(&compiled);
+	return fits;
+}
+
 bool
 policy_profile_sets(const struct policy_profile *profile,
     const char *extension)
@@ -322,6 +256,7 @@ policy_profile_sets(const struct policy_profile *profile,
 		{ "crlDistributionPoints", plan->crl_urls.count > 0 },
 		{ "authorityInfoAccess",
 		    plan->issuer_urls.count + plan->ocsp_urls.count > 0 },
+		{ "noCheck", plan->ocsp_no_check },
 	};
 
 	for (size_t i = 0; i < COUNT(all); i++)

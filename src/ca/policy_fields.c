@@ -92,17 +92,19 @@ read_profile(const struct yaml_node *node, const struct yaml_field *field,
 	struct policy_profile profile = {
 		.name = node->key,
 		.path_length = -1,
-		.extensions = {
-			.ca = true,
-			.key_usage = 1U << EXT_KU_DIGITAL_SIGNATURE |
-			    1U << EXT_KU_KEY_CERT_SIGN | 1U << EXT_KU_CRL_SIGN,
-		},
 	};
+	struct ext_plan *plan = &profile.extensions;
 
 	if (policy_check_key(node, field, fail) ||
 	    yaml_decode(node, field->how, &profile, fail))
 		return -1;
-	profile.extensions.path_length = (int)profile.path_length;
+	plan->ca = profile.type != PROFILE_END_ENTITY;
+	if (plan->ca && !plan->key_usage)
+		plan->key_usage = 1U << EXT_KU_DIGITAL_SIGNATURE |
+		    1U << EXT_KU_KEY_CERT_SIGN | 1U << EXT_KU_CRL_SIGN;
+	plan->path_length = (int)profile.path_length;
+	if (policy_check_profile(node, &profile, fail))
+		return -1;
 	*out = profile;
 	return 0;
 }
@@ -169,6 +171,8 @@ const struct yaml_field policy_subject_fields[] = {
 	    NULL, "the only attribute types that may be there" },
 	{ "fixed", policy_read_fixed, WHOLE, false, NULL,
 	    "attribute types that must be there with this value" },
+	{ "pattern", policy_read_patterns, WHOLE, false, NULL,
+	    "attribute types that must be there and fit this" },
 	{ 0 },
 };
 
@@ -178,6 +182,8 @@ const struct yaml_field policy_profile_fields[] = {
 	{ "description", yaml_read_text,
 	    offsetof(struct policy_profile, description), false,
 	    NULL, "what the profile is for" },
+	{ "type", yaml_read_name, offsetof(struct policy_profile, type), false,
+	    profile_type_names, "what its certificates are" },
 	{ "path-length", yaml_read_number,
 	    offsetof(struct policy_profile, path_length), false,
 	    &path_lengths, "how many CAs may follow below" },
@@ -192,7 +198,9 @@ const struct yaml_field policy_profile_fields[] = {
 	    key_usage_names, "what the certified key may do" },
 	{ "extended-key-usage", policy_read_extension,
 	    EXTENSION(ext_key_usage), false, &in_ext_key_usage,
-	    "purposes below this CA" },
+	    "purposes of an end entity, or of those below a CA" },
+	{ "ocsp-no-check", yaml_read_bool, EXTENSION(ocsp_no_check), false,
+	    NULL, "nobody asks whether this responder is revoked" },
 	{ "name-constraints", read_filled_map,
 	    offsetof(struct policy_profile, extensions), false,
 	    policy_constraint_fields, "which names may stand below this CA" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy_readers.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,9 @@ policy_check_map(const struct yaml_node *node, const struct yaml_field *field,
 		return yaml_fail(fail, node, "%s: empty", field->key);
 	return 0;
 }
+
+#define DIGITS  "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 /* Texts of which none stands there twice. */
 static int
@@ -57,6 +61,14 @@ check_pair(const struct yaml_node *node, const struct yaml_field *field,
 	if (name_write(&pair, 1, &scratch, fail))
 		return yaml_fail_in(fail, node, field->key);
 	return 0;
+}
+
+/* Two letters pass for a value of every type. */
+static int
+check_type(const struct yaml_node *node, const struct yaml_field *field,
+    const char *type, struct fail *fail)
+{
+	return check_pair(node, field, (struct name_pair){ type, "XX" }, fail);
 }
 
 static int
@@ -129,13 +141,9 @@ policy_read_types(const struct yaml_node *node, const struct yaml_field *field,
 
 	if (read_distinct(node, field, &types, fail))
 		return -1;
-	for (size_t i = 0; i < types.count; i++) {
-		/* Two letters pass for a value of every type. */
-		struct name_pair pair = { types.items[i], "XX" };
-
-		if (check_pair(&node->items[i], field, pair, fail))
+	for (size_t i = 0; i < types.count; i++)
+		if (check_type(&node->items[i], field, types.items[i], fail))
 			return -1;
-	}
 	*(struct yaml_texts *)out = types;
 	return 0;
 }
@@ -155,6 +163,85 @@ policy_read_fixed(const struct yaml_node *node, const struct yaml_field *field,
 			return -1;
 	subject->fixed = pairs;
 	subject->fixed_count = node->count;
+	return 0;
+}
+
+#define PATTERN_SIZE  200
+#define PATTERN_COUNT 500
+
+/*
+ * What would take the matcher long, or much memory: back-references, counts
+ * behind a group or another count, and those that come to too many.
+ */
+static bool
+is_costly(const char *pattern)
+{
+	unsigned long sum = 0;
+
+	for (const char *at = pattern; *at; at++) {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '9')
+			return true;
+		if (strchr(")}*+?", at[0]) && at[1] == '{')
+			return true;
+		if (!strchr("{,", at[0]))
+			continue;
+		if (strspn(at + 1, DIGITS) > 3)
+			return true;
+		sum += strtoul(at + 1, NULL, 10);
+	}
+	return sum > PATTERN_COUNT;
+}
+
+static int
+check_pattern(const struct yaml_node *item, const struct yaml_field *field,
+    struct fail *fail)
+{
+	char reason[80];
+	regex_t compiled;
+	int error;
+
+	if (strlen(item->text) > PATTERN_SIZE)
+		return yaml_fail(fail, item, "%s: want at most %d characters",
+		    field->key, PATTERN_SIZE);
+	for (const char *at = item->text; *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			return yaml_fail(fail, item, "%s: want ASCII alone, "
+			    "have %s", field->key, item->text);
+	if (is_costly(item->text))
+		return yaml_fail(fail, item, "%s: want no back-reference, no "
+		    "count behind a group, and counts of at most %d in all; "
+		    "have %s", field->key, PATTERN_COUNT, item->text);
+	error = regcomp(&compiled, item->text, REG_EXTENDED);
+	if (error) {
+		regerror(error, &compiled, reason, sizeof(reason));
+		return yaml_fail(fail, item, "%s: not a regular expression: "
+		    "%s: %s", field->key, item->text, reason);
+	}
+	regfree(&compiled);
+	return 0;
+}
+
+int
+policy_read_patterns(const struct yaml_node *node,
+    const struct yaml_field *field, void *out, struct fail *fail)
+{
+	struct policy_subject *subject = out;
+	struct name_pair *pairs;
+
+	if (policy_check_map(node, field, fail))
+		return -1;
+	pairs = yaml_memory(node, node->count, sizeof(*pairs));
+	for (size_t i = 0; i < node->count; i++) {
+		const struct yaml_node *item = &node->items[i];
+
+		pairs[i].type = item->key;
+		if (check_type(item, field, item->key, fail) ||
+		    yaml_read_text(item, field, &pairs[i].value, fail) ||
+		    check_pattern(item, field, fail))
+			return -1;
+	}
+	subject->pattern = pairs;
+	subject->pattern_count = node->count;
 	return 0;
 }
 
@@ -181,9 +268,6 @@ policy_read_extension(const struct yaml_node *node,
 	    (struct ext_texts){ texts.items, texts.count };
 	return 0;
 }
-
-#define DIGITS  "0123456789"
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 /* RFC 1034, 3.5 and 3.1: labels of at most 63 octets, 253 in all. */
 static bool

@@ -20,6 +20,11 @@ MUST_USE int policy_check_map(const struct yaml_node *node,
 MUST_USE int policy_check_key(const struct yaml_node *item,
     const struct yaml_field *field, struct fail *fail);
 
+/* The sense of a profile that was read from the node, but for what depends
+ * on the root. */
+MUST_USE int policy_check_profile(const struct yaml_node *node,
+    const struct policy_profile *profile, struct fail *fail);
+
 /* unsigned, a bit for each name; a list of none would say nothing. */
 yaml_reader policy_read_filled_names;
 /* struct policy: its custodians; how: the fields of one. */
@@ -34,6 +39,8 @@ yaml_reader policy_read_directory;
 yaml_reader policy_read_types;
 /* struct policy_subject: its fixed attributes. */
 yaml_reader policy_read_fixed;
+/* struct policy_subject: its patterns. */
+yaml_reader policy_read_patterns;
 /* struct ext_texts; how: const size_t *, where in an ext_plan they go. */
 yaml_reader policy_read_extension;
 /* struct ext_texts: http URLs. */

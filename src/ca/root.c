@@ -255,6 +255,7 @@ root_plan(struct authority *authority, const struct act *act,
 	AUTO(sealer_release) struct sealer sealer = { 0 };
 	AUTO(lint_release) struct lint *lint = NULL;
 	AUTO(buf_release) struct buf tbs = { 0 };
+	const struct lint_aim aim = { .ca = true };
 	struct serial serial;
 
 	/* Before anything is shown, and asked, on a journal that is old. */
@@ -269,8 +270,8 @@ root_plan(struct authority *authority, const struct act *act,
 		act->now, &tbs, fail) == -1 ||
 	    lint_open((enum key_kind)policy->root.key, NULL, &lint, fail) ==
 		-1 ||
-	    lint_certificate(lint, plan_alg(policy), buf_bytes(&tbs), act->now,
-		fail) == -1)
+	    lint_certificate(lint, plan_alg(policy), buf_bytes(&tbs), &aim,
+		act->now, fail) == -1)
 		return fail_in(fail, "root");
 	*serial_out = serial;
 	buf_put(tbs_out, buf_bytes(&tbs));

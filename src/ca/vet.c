@@ -48,6 +48,7 @@ is_copied(const char *name, const struct policy_profile *profile)
 
 static const char fate_set[] = "set by the profile";
 static const char fate_copied[] = "copied";
+static const char fate_tamed[] = "copied, not critical";
 static const char fate_left_out[] = "left out";
 
 const char *
@@ -58,7 +59,10 @@ vet_fate(const struct ext *ext, const struct policy_profile *profile)
 	ext_show_oid(ext->oid, name, sizeof(name));
 	if (policy_profile_sets(profile, name))
 		return fate_set;
-	return is_copied(name, profile) ? fate_copied : fate_left_out;
+	if (!is_copied(name, profile))
+		return fate_left_out;
+	return ext->critical && !ext_may_copy_critical(ext) ? fate_tamed :
+	    fate_copied;
 }
 
 bool
@@ -73,8 +77,14 @@ vet_copied(const struct csr *csr, const struct policy_profile *profile,
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < csr->extension_count && count < max; i++)
-		if (vet_fate(&csr->extensions[i], profile) == fate_copied)
-			out[count++] = csr->extensions[i];
+	for (size_t i = 0; i < csr->extension_count && count < max; i++) {
+		const struct ext *ext = &csr->extensions[i];
+		const char *fate = vet_fate(ext, profile);
+
+		if (fate != fate_copied && fate != fate_tamed)
+			continue;
+		out[count] = *ext;
+		out[count++].critical = ext->critical && fate == fate_copied;
+	}
 	return count;
 }

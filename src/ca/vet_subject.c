@@ -222,6 +222,47 @@ judge_fixed(const struct rule *rule, void *subject, struct finding *finding)
 	return rule_kept(finding, "the same");
 }
 
+/* The same, lest a second one not fit. A pattern ends at a NUL. */
+static void
+complain_of_pattern(const struct name *name, const struct name_pair *pattern,
+    struct buf *out)
+{
+	if (name_get(name, pattern->type) == NULL)
+		buf_printf(out, "%sno %s", out->len > 0 ? ", " : "",
+		    pattern->type);
+	for (size_t i = 0; i < name->count; i++) {
+		const struct name_attribute *have = &name->attributes[i];
+
+		if (strcmp(have->type, pattern->type) == 0 &&
+		    (strlen(have->text) != have->len ||
+		    !policy_pattern_fits(pattern->value, have->text)))
+			buf_printf(out, "%s%s=%s", out->len > 0 ? ", " : "",
+			    have->type, have->text);
+	}
+}
+
+static enum rule_verdict
+judge_pattern(const struct rule *rule, void *subject, struct finding *finding)
+{
+	const struct vet_case *vet = subject;
+	const struct policy_subject *wanted = &vet->profile->subject;
+	AUTO(buf_release) struct buf want = { 0 }, other = { 0 };
+
+	(void)rule;
+	for (size_t i = 0; i < wanted->pattern_count; i++) {
+		buf_printf(&want, "%s%s like %s", want.len > 0 ? ", " : "",
+		    wanted->pattern[i].type, wanted->pattern[i].value);
+		complain_of_pattern(vet->csr->name, &wanted->pattern[i],
+		    &other);
+	}
+	rule_want(finding, "%s", buf_cstr(&want));
+	if (wanted->pattern_count == 0)
+		return rule_silent(finding, "no pattern");
+	if (other.len > 0)
+		return rule_broken(finding, "%s", buf_cstr(&other));
+	return rule_kept(finding, "such values");
+}
+
 const struct rule vet_subject_rules[] = {
 	{ "subject", "RFC 5280, 4.1.2.6", NULL, judge_present, 0, NULL },
 	{ "subject lengths", "RFC 5280, A.1", NULL, judge_lengths, 0, NULL },
@@ -234,5 +275,7 @@ const struct rule vet_subject_rules[] = {
 	{ "subject allowed", "policy: allowed", NULL, judge_allowed, 0,
 	    NULL },
 	{ "subject fixed", "policy: fixed", NULL, judge_fixed, 0, NULL },
+	{ "subject pattern", "policy: pattern", NULL, judge_pattern, 0,
+	    NULL },
 	{ NULL, NULL, NULL, NULL, 0, NULL },
 };

@@ -31,6 +31,7 @@ enum option {
 	OPT_KEY,
 	OPT_PROFILE,
 	OPT_REISSUE,
+	OPT_CERTIFICATE,
 	OPT_REASON,
 	OPT_FOR,
 	OPT_OUT,
@@ -144,6 +145,7 @@ int run_request(struct cli *cli, struct fail *fail);
 int run_approve(struct cli *cli, struct fail *fail);
 int run_retire(struct cli *cli, struct fail *fail);
 int run_backup(struct cli *cli, struct fail *fail);
+int run_policy_show(struct cli *cli, struct fail *fail);
 int run_policy_adopt(struct cli *cli, struct fail *fail);
 int run_token_resplit(struct cli *cli, struct fail *fail);
 int run_ocsp(struct cli *cli, struct fail *fail);

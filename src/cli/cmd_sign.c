@@ -21,6 +21,8 @@ show_item(const struct issue *issue, const struct issue_item *item,
 	    plan_alg(issue->authority->ledger->policy), fail) == -1)
 		return -1;
 	show_digest("request SHA-256", &csr->digest);
+	if (item->existing != NULL)
+		show_digest("beside SHA-256", &item->existing->digest);
 	for (size_t n = 0; n < csr->extension_count; n++) {
 		ext_show_oid(csr->extensions[n].oid, oid, sizeof(oid));
 		snprintf(line, sizeof(line), "%s: %s", oid,

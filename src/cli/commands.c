@@ -127,14 +127,16 @@ const struct command commands[] = {
 	    "--profile subordinate-pathlen0 ca.csr", run_csr_check },
 	{ "sign", "FILE...", 1, ISSUE_MAX,
 	    TAKES_DEED | TAKES(OPT_JSON) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE), NEEDS(OPT_PROFILE),
-	    "sign requests",
+		TAKES(OPT_REISSUE) | TAKES(OPT_CERTIFICATE),
+	    NEEDS(OPT_PROFILE), "sign requests",
 	    "Signs one or many requests under a profile, in one transaction: "
 	    "one login, one intent, one seal. All are vetted before the PIN "
 	    "is asked, built and linted before they are shown, and signed "
 	    "only after a yes. One that is refused refuses all, and the "
 	    "sentence has every rule that it broke; csr check shows the same "
-	    "as a table.",
+	    "as a table. Under a profile for cross-certificates it takes one "
+	    "request, and with --certificate what that CA has already, and "
+	    "judges the two against each other.",
 	    "anchorite sign --authority example-root --site site.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_sign },
 	{ "revoke", "ID", 1, 1, TAKES_DEED | TAKES(OPT_REASON), 0,
@@ -189,7 +191,8 @@ const struct command commands[] = {
 	{ "request", "OPERATION [ARG...]", 1, ISSUE_MAX + 1,
 	    TAKES(OPT_AUTHORITY) | TAKES(OPT_BY) | TAKES(OPT_TIME) |
 		TAKES(OPT_OUT) | TAKES(OPT_EXPIRES) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE) | TAKES(OPT_REASON) | TAKES(OPT_DAYS) |
+		TAKES(OPT_REISSUE) | TAKES(OPT_CERTIFICATE) |
+		TAKES(OPT_REASON) | TAKES(OPT_DAYS) |
 		TAKES(OPT_FATE) | TAKES(OPT_PLACE) | TAKES(OPT_SPLIT) |
 		TAKES(OPT_POLICY) | TAKES(OPT_CUSTODIANS), 0,
 	    "ask custodians to approve an operation",
@@ -250,6 +253,13 @@ const struct command commands[] = {
 	    "none itself.",
 	    "anchorite backup --authority example-root --site site.yaml "
 	    "--place 'second token, safe B' copy-1", run_backup },
+	{ "policy show", "FILE", 1, 1, 0, 0, "show what a policy says",
+	    "Reads a policy and shows it as it was understood: the root, and "
+	    "of each profile which requests it takes, and the extensions that "
+	    "it sets, as they will stand in a certificate. Needs neither "
+	    "token nor authority.",
+	    "anchorite policy show policies/consumers.yaml",
+	    run_policy_show },
 	{ "policy adopt", "FILE", 1, 1, TAKES_DEED | TAKES(OPT_CUSTODIANS), 0,
 	    "put another policy in force",
 	    "Under the quorum of the policy in force. The root itself must "

@@ -23,6 +23,7 @@ struct requests {
 	struct issue_file *files;
 	struct buf *contents;
 	size_t count;
+	struct buf existing;		/* of a cross-certificate */
 };
 
 static void
@@ -34,6 +35,7 @@ requests_release(struct requests **requests)
 		return;
 	for (size_t n = 0; n < old->count; n++)
 		buf_release(&old->contents[n]);
+	buf_release(&old->existing);
 	free(old->contents);
 	free(old->files);
 	free(old);
@@ -49,9 +51,27 @@ deed_release(struct deed *deed)
 	requests_release(&deed->requests);
 }
 
+/* --certificate: with which of several requests would it go? */
 static int
-requests_load(char **names, int count, struct requests **out,
-    struct fail *fail)
+existing_load(const char *path, struct requests *requests, struct fail *fail)
+{
+	if (path == NULL)
+		return 0;
+	if (requests->count != 1)
+		return fail_with(fail, FAIL_USAGE, "sign: --certificate takes "
+		    "one request, have %zu", requests->count);
+	if (file_load(path, CERT_MAX, &requests->existing, fail) == -1)
+		return fail_in(fail, "existing certificate");
+	if (requests->existing.len == 0)
+		return fail_with(fail, FAIL_INPUT,
+		    "existing certificate: %s: empty", path);
+	requests->files[0].existing = buf_bytes(&requests->existing);
+	return 0;
+}
+
+static int
+requests_load(char **names, int count, const char *existing,
+    struct requests **out, struct fail *fail)
 {
 	AUTO(requests_release) struct requests *requests =
 	    mem_new(1, sizeof(*requests));
@@ -68,6 +88,8 @@ requests_load(char **names, int count, struct requests **out,
 		requests->files[n].content =
 		    buf_bytes(&requests->contents[n]);
 	}
+	if (existing_load(existing, requests, fail) == -1)
+		return -1;
 	*out = GIVE(requests);
 	return 0;
 }
@@ -82,7 +104,8 @@ prepare_sign(struct cli *cli, struct authority *authority, char **operands,
 	if (cli->values[OPT_PROFILE] == NULL)
 		return fail_with(fail, FAIL_USAGE,
 		    "sign: --profile NAME is missing");
-	if (requests_load(operands, count, &deed->requests, fail) == -1 ||
+	if (requests_load(operands, count, cli->values[OPT_CERTIFICATE],
+		&deed->requests, fail) == -1 ||
 	    issue_read(authority, &cli->act, cli->values[OPT_PROFILE],
 		cli->values[OPT_REISSUE] != NULL, deed->requests->files,
 		deed->requests->count, &deed->issue, fail) == -1)

@@ -38,6 +38,8 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_PROFILE] = { "--profile", "NAME", "a profile of the policy" },
 	[OPT_REISSUE] = { "--reissue", NULL,
 	    "a key that was certified before may be certified again" },
+	[OPT_CERTIFICATE] = { "--certificate", "FILE", "the certificate that "
+	    "the CA has already, for a cross-certificate" },
 	[OPT_REASON] = { "--reason", "REASON", "why: keyCompromise, "
 	    "cACompromise, affiliationChanged, superseded, "
 	    "cessationOfOperation, privilegeWithdrawn (default: unspecified)" },

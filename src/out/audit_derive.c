@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/ca/cross.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/vet.h>
 
@@ -81,6 +82,27 @@ ocsp_derive(struct auditor *auditor, const struct intent_item *item,
 	return derived_check(item, bytes_of(NULL, 0), buf_bytes(tbs), fail);
 }
 
+/* A cross-certificate stands beside another one; nothing else does. */
+static int
+existing_get(struct auditor *auditor, const struct intent_item *item,
+    const struct policy_profile *profile, struct cert **out,
+    struct fail *fail)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+
+	if (item->has_existing != (profile->type == PROFILE_CROSS))
+		return fail_with(fail, FAIL_JOURNAL, "profile %s: %s existing "
+		    "certificate is recorded", profile->name,
+		    item->has_existing ? "an" : "no");
+	if (!item->has_existing)
+		return 0;
+	if (audit_objects_get(&auditor->objects, &item->existing, &der,
+		fail) == -1 ||
+	    cert_read(buf_bytes(&der), out, fail) == -1)
+		return fail_in(fail, "existing certificate");
+	return 0;
+}
+
 /* As of then: a rule that came later does not unmake what was signed. Which
  * keys had been seen by then is not asked again. */
 static int
@@ -99,6 +121,7 @@ certificate_derive(struct auditor *auditor, const struct intent_item *item,
 	const struct ledger *ledger = auditor->ledger;
 	const struct policy_profile *profile;
 	AUTO(csr_release) struct csr *csr = NULL;
+	AUTO(cert_release) struct cert *existing = NULL;
 	AUTO(buf_release) struct buf request = { 0 };
 
 	if (policy_profile(ledger->policy, ledger->intent.profile, &profile,
@@ -107,8 +130,12 @@ certificate_derive(struct auditor *auditor, const struct intent_item *item,
 		fail) == -1 ||
 	    csr_survey(buf_bytes(&request), &csr, fail) == -1 ||
 	    vet_again(csr, profile, ledger->intent.time, fail) == -1 ||
-	    plan_certificate(ledger->policy, profile, csr, ledger->root,
-		&item->serial, ledger->intent.time, tbs, fail) == -1)
+	    existing_get(auditor, item, profile, &existing, fail) == -1 ||
+	    plan_cross(ledger->policy, profile, csr, existing, ledger->root,
+		&item->serial, ledger->intent.time, tbs, fail) == -1 ||
+	    (existing != NULL && cross_check(existing, buf_bytes(tbs),
+		plan_alg(ledger->policy), ledger->root, ledger->intent.time,
+		fail) == -1))
 		return -1;
 	return derived_check(item, csr->spki.der, buf_bytes(tbs), fail);
 }

@@ -13,8 +13,8 @@
 
 /* The fields whose texts name objects that must be there. */
 static const char *const object_fields[] = {
-	"certificate", "cms", "crl", "custodians", "envelope", "old",
-	"policy", "request", "response", "torn",
+	"certificate", "cms", "crl", "custodians", "envelope", "existing",
+	"old", "policy", "request", "response", "torn",
 };
 
 void

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/x509/ext.h>
 
-#include <arpa/inet.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,14 +10,7 @@
 #include <anchorite/base/text.h>
 #include <anchorite/x509/der.h>
 
-/* Choices of GeneralName (RFC 5280, 4.2.1.6). */
-enum general_name {
-	GENERAL_MAIL = 1,
-	GENERAL_DNS = 2,
-	GENERAL_DIRECTORY = 4,
-	GENERAL_URI = 6,
-	GENERAL_IP = 7,
-};
+#include "ext_internal.h"
 
 static const char *const ext_key_usage_names[] = {
 	"serverAuth", "clientAuth", "codeSigning", "emailProtection",
@@ -71,30 +62,6 @@ write_dotted(const char *text, struct buf *out, struct fail *fail)
 	if (!same)
 		return fail_openssl(fail, FAIL_INPUT, "%s: not an OID", text);
 	return 0;
-}
-
-#define DIGITS  "0123456789"
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-/* Labels of letters, digits and hyphens (RFC 1034, 3.5). */
-static bool
-is_host(const char *text)
-{
-	size_t len = strspn(text, LETTERS DIGITS "-.");
-
-	return len > 0 && text[len] == '\0' && text[0] != '.' &&
-	    text[len - 1] != '.' && strstr(text, "..") == NULL;
-}
-
-/* A mailbox, a host, or a domain behind a period (RFC 5280, 4.2.1.10). */
-static bool
-is_mail_constraint(const char *text)
-{
-	size_t len = strspn(text, LETTERS DIGITS "!#$%&'*+-/=?^_`{|}~.");
-
-	if (text[len] == '@')
-		return len > 0 && is_host(text + len + 1);
-	return is_host(text[0] == '.' ? text + 1 : text);
 }
 
 /* An absolute URI of a scheme that serves certificates (RFC 3986, 2). */
@@ -174,6 +141,7 @@ write_subject_key(const struct ext_plan *plan, struct buf *out,
 		return 0;
 	frame = frame_begin(out, NID_subject_key_identifier, false);
 	der_put(out, DER_OCTET_STRING, bytes_of(plan->subject_key,
+	    plan->subject_key_len > 0 ? plan->subject_key_len :
 	    DIGEST_SHA1_LEN));
 	frame_end(out, frame);
 	return 0;
@@ -287,83 +255,6 @@ write_policies(const struct ext_plan *plan, struct buf *out,
 	return 0;
 }
 
-/* GeneralSubtree is but its base: minimum is 0 by default, maximum absent. */
-static void
-write_subtree(int choice, struct bytes base, struct buf *out)
-{
-	size_t mark = der_begin(out, DER_SEQUENCE);
-
-	der_put(out, choice, base);
-	der_end(out, mark);
-}
-
-/* "10.0.0.0/8" as address and mask octets (RFC 5280, 4.2.1.10). */
-static int
-write_range(const char *text, struct buf *out, struct fail *fail)
-{
-	uint8_t octets[32] = { 0 };
-	char address[INET6_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	struct fail ignored = { 0 };
-	int64_t prefix = 0;
-	size_t len = 0, n;
-
-	if (slash != NULL && (size_t)(slash - text) < sizeof(address)) {
-		memcpy(address, text, (size_t)(slash - text));
-		address[slash - text] = '\0';
-		if (inet_pton(AF_INET, address, octets) == 1)
-			len = 4;
-		else if (inet_pton(AF_INET6, address, octets) == 1)
-			len = 16;
-	}
-	if (len == 0 || text_read_number(slash + 1, 0, (int64_t)len * 8,
-	    &prefix, &ignored) != 0)
-		return fail_with(fail, FAIL_INPUT, "%s: not an IP range, want "
-		    "10.0.0.0/8 or 2001:db8::/32", text);
-	for (n = 0; n < (size_t)prefix; n++)
-		octets[len + n / 8] |= (uint8_t)(0x80U >> n % 8);
-	for (n = 0; n < len; n++)
-		if ((octets[n] & ~octets[len + n]) != 0)
-			return fail_with(fail, FAIL_INPUT, "%s: address bits "
-			    "behind the prefix", text);
-	write_subtree(DER_CONTEXT(GENERAL_IP), bytes_of(octets, 2 * len), out);
-	return 0;
-}
-
-static int
-write_subtrees(const struct ext_subtrees *trees, int tag, struct buf *out,
-    struct fail *fail)
-{
-	size_t mark, n;
-
-	if (trees->dns.count + trees->email.count + trees->ip.count +
-	    trees->directory_count == 0)
-		return 0;
-	mark = der_begin(out, tag);
-	for (n = 0; n < trees->dns.count; n++) {
-		if (!is_host(trees->dns.items[n]))
-			return fail_with(fail, FAIL_INPUT, "%s: not a DNS name",
-			    trees->dns.items[n]);
-		write_subtree(DER_CONTEXT(GENERAL_DNS),
-		    bytes_text(trees->dns.items[n]), out);
-	}
-	for (n = 0; n < trees->email.count; n++) {
-		if (!is_mail_constraint(trees->email.items[n]))
-			return fail_with(fail, FAIL_INPUT, "%s: not a mailbox, "
-			    "host or .domain", trees->email.items[n]);
-		write_subtree(DER_CONTEXT(GENERAL_MAIL),
-		    bytes_text(trees->email.items[n]), out);
-	}
-	for (n = 0; n < trees->ip.count; n++)
-		if (write_range(trees->ip.items[n], out, fail) != 0)
-			return -1;
-	for (n = 0; n < trees->directory_count; n++)
-		write_subtree(DER_CONTEXT_CONSTRUCTED(GENERAL_DIRECTORY),
-		    trees->directory[n], out);
-	der_end(out, mark);
-	return 0;
-}
-
 static int
 write_name_constraints(const struct ext_plan *plan, struct buf *out,
     struct fail *fail)
@@ -371,9 +262,9 @@ write_name_constraints(const struct ext_plan *plan, struct buf *out,
 	AUTO(buf_release) struct buf trees = { 0 };
 	struct frame frame;
 
-	if (write_subtrees(&plan->permitted, DER_CONTEXT_CONSTRUCTED(0),
+	if (ext_write_subtrees(&plan->permitted, DER_CONTEXT_CONSTRUCTED(0),
 	    &trees, fail) != 0 ||
-	    write_subtrees(&plan->excluded, DER_CONTEXT_CONSTRUCTED(1),
+	    ext_write_subtrees(&plan->excluded, DER_CONTEXT_CONSTRUCTED(1),
 	    &trees, fail) != 0)
 		return -1;
 	if (trees.len == 0)
@@ -449,6 +340,22 @@ write_authority_access(const struct ext_plan *plan, struct buf *out,
 	return 0;
 }
 
+/* Nobody asks whether the responder's own certificate is revoked. */
+static int
+write_ocsp_no_check(const struct ext_plan *plan, struct buf *out,
+    struct fail *fail)
+{
+	struct frame frame;
+
+	(void)fail;
+	if (!plan->ocsp_no_check)
+		return 0;
+	frame = frame_begin(out, NID_id_pkix_OCSP_noCheck, false);
+	der_put(out, DER_NULL, bytes_of(NULL, 0));
+	frame_end(out, frame);
+	return 0;
+}
+
 static int
 write_copied(const struct ext_plan *plan, struct buf *out, struct fail *fail)
 {
@@ -481,6 +388,7 @@ static const struct {
 	{ "nameConstraints", write_name_constraints },
 	{ "crlDistributionPoints", write_crl_urls },
 	{ "authorityInfoAccess", write_authority_access },
+	{ "noCheck", write_ocsp_no_check },
 	{ "copied", write_copied },
 };
 

@@ -205,6 +205,21 @@ ext_find(const struct ext *list, size_t count, int nid)
 	return NULL;
 }
 
+bool
+ext_may_copy_critical(const struct ext *ext)
+{
+	static const int may[] = {
+		NID_subject_alt_name, NID_ext_key_usage,
+		NID_certificate_policies,
+	};
+	size_t n;
+
+	for (n = 0; n < COUNT(may); n++)
+		if (is_nid(ext->oid, may[n]))
+			return true;
+	return false;
+}
+
 int
 ext_read_basic_constraints(const struct ext *ext, bool *ca_out,
     int *path_length_out, struct fail *fail)
@@ -369,6 +384,16 @@ show_key_usage(const struct ext *ext, struct buf *out)
 	return 0;
 }
 
+/* OpenSSL prints nothing of it: that it is there says all. */
+static int
+show_null(const struct ext *ext, struct buf *out)
+{
+	if (!bytes_is_equal(ext->value, bytes_of("\x05", 2)))
+		return -1;
+	buf_text(out, "yes");
+	return 0;
+}
+
 /* OpenSSL's lines as one: line ends and indents become a single blank. */
 static void
 show_lines(const char *text, size_t len, struct buf *out)
@@ -429,6 +454,8 @@ ext_show(const struct ext *ext, struct buf *out)
 		shown = show_basic_constraints(ext, out);
 	else if (is_nid(ext->oid, NID_key_usage))
 		shown = show_key_usage(ext, out);
+	else if (is_nid(ext->oid, NID_id_pkix_OCSP_noCheck))
+		shown = show_null(ext, out);
 	else
 		shown = show_known(ext, out);
 	if (shown != 0)

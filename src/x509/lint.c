@@ -239,13 +239,14 @@ check_path(const struct lint *lint, const struct lint_case *judged,
 
 int
 lint_certificate(const struct lint *lint, const struct alg *alg,
-    struct bytes tbs, int64_t now, struct fail *fail)
+    struct bytes tbs, const struct lint_aim *aim, int64_t now,
+    struct fail *fail)
 {
 	AUTO(buf_release) struct buf der = { 0 };
 	AUTO(free_certificate) X509 *certificate = NULL;
 	struct lint_case judged = {
 		.alg = alg, .issuer = lint->issuer, .key = lint->key,
-		.now = now,
+		.now = now, .aim = aim,
 	};
 
 	if (sign(lint, alg, tbs, &der, fail) != 0)

@@ -279,129 +279,6 @@ check_critical(const struct lint_case *lint, struct fail *fail)
 	return 0;
 }
 
-/* The extension's value, for the caller to free; NULL with the reason. */
-static void *
-decode(const struct lint_case *lint, int nid, bool critical,
-    struct fail *fail)
-{
-	X509_EXTENSION *extension = X509_get_ext(lint->certificate,
-	    X509_get_ext_by_NID(lint->certificate, nid, -1));
-	void *value;
-
-	if (extension == NULL) {
-		(void)fail_with(fail, FAIL_REFUSED, "absent");
-		return NULL;
-	}
-	if (critical != (X509_EXTENSION_get_critical(extension) == 1)) {
-		(void)fail_with(fail, FAIL_REFUSED, critical ?
-		    "not critical" : "critical");
-		return NULL;
-	}
-	value = X509V3_EXT_d2i(extension);
-	if (value == NULL)
-		(void)fail_openssl(fail, FAIL_REFUSED, "does not parse");
-	return value;
-}
-
-static int
-check_basic_constraints(const struct lint_case *lint, struct fail *fail)
-{
-	BASIC_CONSTRAINTS *value = decode(lint, NID_basic_constraints, true,
-	    fail);
-	bool ca, limited;
-
-	if (value == NULL)
-		return -1;
-	ca = value->ca != 0;
-	limited = value->pathlen != NULL;
-	BASIC_CONSTRAINTS_free(value);
-	if (!ca && limited)
-		return fail_with(fail, FAIL_REFUSED,
-		    "a path length without CA:TRUE");
-	if (!ca)
-		return fail_with(fail, FAIL_REFUSED, "CA:FALSE, want CA:TRUE");
-	return 0;
-}
-
-static int
-check_key_usage(const struct lint_case *lint, struct fail *fail)
-{
-	ASN1_BIT_STRING *value = decode(lint, NID_key_usage, true, fail);
-	bool certificates, crls;
-
-	if (value == NULL)
-		return -1;
-	certificates = ASN1_BIT_STRING_get_bit(value,
-	    EXT_KU_KEY_CERT_SIGN) == 1;
-	crls = ASN1_BIT_STRING_get_bit(value, EXT_KU_CRL_SIGN) == 1;
-	ASN1_BIT_STRING_free(value);
-	if (!certificates || !crls)
-		return fail_with(fail, FAIL_REFUSED, "without %s",
-		    certificates ? "cRLSign" : "keyCertSign");
-	return 0;
-}
-
-static int
-check_subject_key(const struct lint_case *lint, struct fail *fail)
-{
-	ASN1_OCTET_STRING *value = decode(lint, NID_subject_key_identifier,
-	    false, fail);
-	uint8_t want[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-	bool same;
-
-	if (value == NULL)
-		return -1;
-	same = X509_pubkey_digest(lint->certificate, EVP_sha1(), want,
-	    &len) == 1 && bytes_is_equal(bytes_of(want, len),
-	    bytes_of(ASN1_STRING_get0_data(value),
-	    (size_t)ASN1_STRING_length(value)));
-	ASN1_OCTET_STRING_free(value);
-	if (!same)
-		return fail_with(fail, FAIL_REFUSED,
-		    "not the SHA-1 of the public key");
-	return 0;
-}
-
-/* What is self-signed may leave it out (RFC 5280, 4.2.1.1). */
-static int
-check_authority_key(const struct lint_case *lint, struct fail *fail)
-{
-	X509 *issuer = lint->issuer != NULL ? lint->issuer :
-	    lint->certificate;
-	AUTHORITY_KEYID *value;
-	int done;
-
-	if (lint->issuer == NULL && X509_get_ext_by_NID(lint->certificate,
-	    NID_authority_key_identifier, -1) < 0)
-		return 0;
-	value = decode(lint, NID_authority_key_identifier, false, fail);
-	if (value == NULL)
-		return -1;
-	done = lint_check_authority(value, X509_get0_subject_key_id(issuer),
-	    fail);
-	AUTHORITY_KEYID_free(value);
-	return done;
-}
-
-static int
-check_depth(const struct lint_case *lint, struct fail *fail)
-{
-	long have = X509_get_pathlen(lint->certificate);
-	long above = lint->issuer == NULL ? -1 :
-	    X509_get_pathlen(lint->issuer);
-
-	if (above < 0)
-		return 0;
-	if (have < 0)
-		return fail_with(fail, FAIL_REFUSED,
-		    "no path length, issuer's is %ld", above);
-	if (have >= above)
-		return fail_with(fail, FAIL_REFUSED,
-		    "path length %ld, issuer's is %ld", have, above);
-	return 0;
-}
-
 /* Last: our own reader, which must take what we sign. */
 static int
 check_reader(const struct lint_case *lint, struct fail *fail)
@@ -424,12 +301,19 @@ const struct lint_rule lint_certificate_rules[] = {
 	{ "extensions", "RFC 5280, 4.2", check_unique },
 	{ "critical", "AWS Private CA, ImportCertificateAuthorityCertificate",
 	    check_critical },
-	{ "basicConstraints", "RFC 5280, 4.2.1.9", check_basic_constraints },
-	{ "keyUsage", "RFC 5280, 4.2.1.3", check_key_usage },
-	{ "subjectKeyIdentifier", "RFC 5280, 4.2.1.2", check_subject_key },
+	{ "basicConstraints", "RFC 5280, 4.2.1.9",
+	    lint_check_basic_constraints },
+	{ "keyUsage", "RFC 5280, 4.2.1.3", lint_check_key_usage },
+	{ "extendedKeyUsage", "RFC 5280, 4.2.1.12",
+	    lint_check_ext_key_usage },
+	{ "nameConstraints", "RFC 5280, 4.2.1.10",
+	    lint_check_name_constraints },
+	{ "noCheck", "RFC 6960, 4.2.2.2.1", lint_check_ocsp_no_check },
+	{ "subjectKeyIdentifier", "RFC 5280, 4.2.1.2",
+	    lint_check_subject_key },
 	{ "authorityKeyIdentifier", "RFC 5280, 4.2.1.1",
-	    check_authority_key },
-	{ "path length", "RFC 5280, 4.2.1.9", check_depth },
+	    lint_check_authority_key },
+	{ "path length", "RFC 5280, 4.2.1.9", lint_check_depth },
 	{ "reading back", "RFC 5280, 4.1", check_reader },
 	{ NULL, NULL, NULL },
 };

@@ -17,16 +17,25 @@ struct lint_case {
 	X509_CRL *crl;			/* or NULL */
 	X509 *issuer;			/* NULL: self-signed */
 	EVP_PKEY *key;			/* throw-away, that signed it */
+	const struct lint_aim *aim;	/* of a certificate */
 	int64_t now;
 };
+
+typedef int lint_check(const struct lint_case *lint, struct fail *fail);
 
 struct lint_rule {
 	const char *name;		/* NULL ends a table */
 	const char *source;
-	int (*check)(const struct lint_case *lint, struct fail *fail);
+	lint_check *check;
 };
 extern const struct lint_rule lint_certificate_rules[];
 extern const struct lint_rule lint_crl_rules[];
+
+/* lint_ext.c: by extension. */
+MUST_USE lint_check lint_check_basic_constraints, lint_check_key_usage,
+    lint_check_ext_key_usage, lint_check_name_constraints,
+    lint_check_ocsp_no_check, lint_check_subject_key,
+    lint_check_authority_key, lint_check_depth;
 
 /* Seconds since 1970; INT64_MIN for no time at all. */
 int64_t lint_seconds(const ASN1_TIME *time);

@@ -42,7 +42,7 @@ equal 'every request that is made is told of' '' "$(cat "$log/unknown")"
 check --json p256.csr | sed -n '/"rule"/ { N
 	s/.*"rule": "\(.*\)",\n *"source": "\(.*\)",/\1 | \2/p
 }' >"$log/rules"
-equal 'there are rules' 30 "$(wc -l <"$log/rules")"
+equal 'there are rules' 31 "$(wc -l <"$log/rules")"
 equal 'which are those of the manual' "$(cat "$log/rules")" \
 	"$(sed -n '/^| rule | source/,/^$/s/^| \([^|]*|[^|]*\) |.*/\1/p' \
 	"$policies/README.md" | tail -n +3)"
@@ -65,7 +65,7 @@ after_showing refused 4 'request rsa1024.csr: RSA size: want 2048, 3072 or '\
 says 'behind a bad one, too' 'request            p384.csr'
 says 'which is marked' 'BROKEN  RSA size             2048, 3072 or 4096 bits  '\
 '1024 bits'
-says 'and named' 'BROKEN             1 of 30 rules: RSA size'
+says 'and named' 'BROKEN             1 of 31 rules: RSA size'
 says 'with the verdict' 'VERDICT            would be refused'
 equal 'within 80 columns but for a digest' '' \
 	"$(grep -v SHA-256 "$log/out" | grep '.\{81,\}')"

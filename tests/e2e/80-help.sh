@@ -13,9 +13,9 @@ equal 'the commands' 'init;custodian new;custodian show;custodian replace;'\
 'token list;token init;token show;token resplit;root generate;root adopt;'\
 'root certify;root show;csr show;csr check;sign;revoke;crl;ocsp;bundle verify;bundle;'\
 'request;approve;disable;enable;delete;restore;destroy;backup;'\
-'policy adopt;quorum show;recover;anchor show;anchor accept;list;show;'\
-'status;audit show;audit verify;audit trace;audit reconcile;audit export;'\
-'audit bundle' \
+'policy show;policy adopt;quorum show;recover;anchor show;anchor accept;'\
+'list;show;status;audit show;audit verify;audit trace;audit reconcile;'\
+'audit export;audit bundle' \
 	"$(echo "$commands" | paste -s -d ';')"
 old_ifs=$IFS
 IFS='

@@ -216,8 +216,8 @@ take_authority() {
 	policy=${1:-acm-pca-rsa-4096}
 	kept=$B/e2e/$policy
 	one_maker
-	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" -mmin -60 \
-	    2>"$log/err")" ]
+	if [ -z "$(find "$kept" -prune -newer "$B/anchorite" \
+	    -newer "$policies/$policy.yaml" -mmin -60 2>"$log/err")" ]
 	then
 		must make_authority "$policy"
 		rm -rf "$kept"

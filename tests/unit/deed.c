@@ -73,10 +73,14 @@ signing_names_each_request(void **state)
 	AUTO(ledger_release) struct ledger *ledger = ledger_new();
 	AUTO(csr_release) struct csr *one = new_csr("One");
 	AUTO(csr_release) struct csr *other = new_csr("Other");
-	const struct csr *const requests[] = { one, other };
+	struct digest existing = { .bytes = { 0xab } };
+	const struct deed_request requests[] = {
+		{ one, NULL }, { other, &existing },
+	};
 	AUTO(json_release) struct json *json = NULL;
 	AUTO(buf_release) struct buf want = { 0 };
 	char first[DIGEST_HEX_SIZE], second[DIGEST_HEX_SIZE];
+	char beside[DIGEST_HEX_SIZE];
 	struct serial serial = serial_of("11");
 	struct digest key;
 
@@ -85,10 +89,11 @@ signing_names_each_request(void **state)
 	ledger_add(ledger, &serial, &key);
 	digest_hex(&one->digest, first);
 	digest_hex(&other->digest, second);
+	digest_hex(&existing, beside);
 	buf_printf(&want, "{\"profile\":\"sub\",\"requests\":["
 	    "{\"again\":false,\"sha256\":\"%s\",\"subject\":\"CN=One\"},"
-	    "{\"again\":true,\"sha256\":\"%s\",\"subject\":\"CN=Other\"}]}",
-	    first, second);
+	    "{\"again\":true,\"existing\":\"%s\",\"sha256\":\"%s\","
+	    "\"subject\":\"CN=Other\"}]}", first, beside, second);
 	json = deed_sign(ledger, "sub", requests, COUNT(requests));
 	want_json(json, buf_cstr(&want));
 }
@@ -115,7 +120,8 @@ deeds_are_described(void **state)
 	} rows[] = {
 		{ OPERATION_SIGN, "{\"profile\":\"sub\",\"requests\":["
 		    "{\"again\":false,\"sha256\":\"ab\",\"subject\":\"CN=A\"},"
-		    "{\"again\":true,\"sha256\":\"cd\",\"subject\":\"CN=B\"}]}",
+		    "{\"again\":true,\"existing\":\"ef\",\"sha256\":\"cd\","
+		    "\"subject\":\"CN=B\"}]}",
 		    "Sign certificates with the root key of " NAME ":\n"
 		    "  under profile  sub\n"
 		    "  subject        CN=A\n"
@@ -123,6 +129,7 @@ deeds_are_described(void **state)
 		    "  subject        CN=B\n"
 		    "    request SHA-256 cd\n"
 		    "    its key was certified before\n"
+		    "    beside the certificate with SHA-256\n      ef\n"
 		    "Whoever holds those keys will then be trusted wherever "
 		    "the root is.\n" },
 		{ OPERATION_REVOKE,
@@ -443,7 +450,7 @@ records_give_their_parameters(void **state)
 	AUTO(csr_release) struct csr *csr = new_csr("Sub");
 	AUTO(buf_release) struct buf tbs = { 0 };
 	AUTO(json_release) struct json *signing = deed_sign(ledger, "sub",
-	    (const struct csr *const *)&csr, 1);
+	    &(struct deed_request){ .csr = csr }, 1);
 	AUTO(json_release) struct json *crl = deed_crl(ledger);
 	AUTO(json_release) struct json *days = deed_delete(9);
 	AUTO(json_release) struct json *revoking = NULL;

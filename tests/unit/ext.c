@@ -252,6 +252,80 @@ test_every_part(void **state)
 	assert_false(list[9].critical);
 }
 
+/* AWS Private CA: EndEntityCertificate/V1; and an OCSP responder's. */
+static void
+test_end_entities(void **state)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+	AUTO(buf_release) struct buf responder = { 0 };
+	AUTO(buf_release) struct buf shown = { 0 };
+	struct ext_plan plan = {
+		.path_length = -1, .subject_key = subject_key,
+		.key_usage = 1U << EXT_KU_DIGITAL_SIGNATURE |
+		    1U << EXT_KU_KEY_ENCIPHERMENT,
+		.ext_key_usage = TEXTS("serverAuth", "clientAuth"),
+	};
+	struct ext list[16];
+
+	(void)state;
+	assert_int_equal(write_and_read(&plan, &der, list), 4);
+	expect_as_openssl(&list[0], NID_basic_constraints,
+	    "critical,CA:FALSE", "");
+	expect_as_openssl(&list[2], NID_key_usage,
+	    "critical,digitalSignature,keyEncipherment", "");
+	expect_as_openssl(&list[3], NID_ext_key_usage,
+	    "serverAuth,clientAuth", "");
+	plan.ext_key_usage = (struct ext_texts)TEXTS("OCSPSigning");
+	plan.ocsp_no_check = true;
+	assert_int_equal(write_and_read(&plan, &responder, list), 5);
+	expect_as_openssl(&list[4], NID_id_pkix_OCSP_noCheck, "yes", "");
+	ext_show(&list[4], &shown);
+	assert_string_equal(buf_cstr(&shown), "yes");
+}
+
+/* An identifier may be another one than a SHA-1 (RFC 7093). */
+static void
+test_subject_key_of_any_length(void **state)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+	struct ext_plan plan = plan_ca(-1);
+	struct ext list[16];
+
+	(void)state;
+	plan.subject_key = (const uint8_t *)"identifier";
+	plan.subject_key_len = 10;
+	assert_int_equal(write_and_read(&plan, &der, list), 3);
+	expect_ext(&list[1], NID_subject_key_identifier, false,
+	    BYTES("\x04\x0aidentifier"));
+}
+
+static void
+test_copies_that_may_be_critical(void **state)
+{
+	static const struct {
+		const char *oid;
+		bool may;
+	} rows[] = {
+		{ "2.5.29.17", true }, { "2.5.29.37", true },
+		{ "2.5.29.32", true }, { "1.3.6.1.5.5.7.1.11", false },
+		{ "1.3.6.1.4.1.311.21.1", false },
+		{ "1.3.6.1.4.1.311.21.2", false },
+		{ "1.3.6.1.4.1.311.20.2", false },
+	};
+
+	(void)state;
+	assert_null(ext_copyable_names[COUNT(rows)]);
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		ASN1_OBJECT *oid = OBJ_txt2obj(rows[n].oid, 1);
+		struct ext ext = {
+			.oid = bytes_of(OBJ_get0_data(oid), OBJ_length(oid)),
+		};
+
+		assert_int_equal(ext_may_copy_critical(&ext), rows[n].may);
+		ASN1_OBJECT_free(oid);
+	}
+}
+
 /* Two URLs of one CRL: two names of one point. */
 static void
 test_crl_urls_share_a_point(void **state)
@@ -612,6 +686,9 @@ main(void)
 		cmocka_unit_test(test_root_template),
 		cmocka_unit_test(test_subordinate_templates),
 		cmocka_unit_test(test_key_usage_bits),
+		cmocka_unit_test(test_end_entities),
+		cmocka_unit_test(test_subject_key_of_any_length),
+		cmocka_unit_test(test_copies_that_may_be_critical),
 		cmocka_unit_test(test_every_part),
 		cmocka_unit_test(test_crl_urls_share_a_point),
 		cmocka_unit_test(test_documented_root),

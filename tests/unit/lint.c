@@ -210,14 +210,24 @@ teardown(void **state)
 	return 0;
 }
 
+static const struct lint_aim a_ca = { .ca = true };
+static const struct lint_aim an_end_entity = { .ca = false };
+
 static int
-judge(const struct lint *lint, const struct alg *alg,
-    const struct parts *parts, struct fail *fail)
+judge_as(const struct lint *lint, const struct alg *alg,
+    const struct parts *parts, const struct lint_aim *aim, struct fail *fail)
 {
 	AUTO(buf_release) struct buf tbs = { 0 };
 
 	put_tbs(parts, &tbs);
-	return lint_certificate(lint, alg, buf_bytes(&tbs), NOW, fail);
+	return lint_certificate(lint, alg, buf_bytes(&tbs), aim, NOW, fail);
+}
+
+static int
+judge(const struct lint *lint, const struct alg *alg,
+    const struct parts *parts, struct fail *fail)
+{
+	return judge_as(lint, alg, parts, &a_ca, fail);
 }
 
 static void
@@ -655,6 +665,161 @@ test_key_usage(void **state)
 	    "lint: keyUsage (RFC 5280, 4.2.1.3): without cRLSign");
 }
 
+/* A leaf beneath the root, with all that one may have. */
+static struct parts
+leaf_of(const struct fixture *fixture, struct buf *der)
+{
+	static const char *const purposes[] = { "OCSPSigning", "serverAuth" };
+	const struct ext_plan plan = {
+		.path_length = -1,
+		.key_usage = 1U << EXT_KU_DIGITAL_SIGNATURE,
+		.ext_key_usage = { purposes, COUNT(purposes) },
+		.ocsp_no_check = true,
+		.subject_key = fixture->identifier,
+		.authority_key = fixture->root_identifier,
+	};
+	struct parts parts = fixture->parts;
+
+	write_extensions(&plan, der, &parts);
+	return parts;
+}
+
+static void
+expect_leaf_refused(const struct fixture *fixture,
+    const struct parts *parts, const char *sentence)
+{
+	struct fail fail = { 0 };
+
+	assert_int_equal(judge_as(fixture->lint, fixture->alg, parts,
+	    &an_end_entity, &fail), -1);
+	assert_string_equal(fail.sentence, sentence);
+	assert_int_equal(fail.kind, FAIL_REFUSED);
+}
+
+static void
+test_end_entity(void **state)
+{
+	static const struct bytes none = BYTES("\x30\x00");
+	static const struct bytes signs_crls = BYTES("\x03\x02\x01\x82");
+	static const struct bytes signs_certificates =
+	    BYTES("\x03\x02\x02\x84");
+	static const struct bytes constraints = BYTES("\x30\x0f\xa0\x0d\x30"
+	    "\x0b\x82\x09" "allowed.x");
+	static const struct bytes commits = BYTES("\x03\x02\x06\x40");
+	const struct fixture *fixture = *state;
+	AUTO(buf_release) struct buf der = { 0 };
+	const struct parts good = leaf_of(fixture, &der);
+	struct parts parts = good;
+	struct fail fail = { 0 };
+
+	assert_int_equal(judge_as(fixture->lint, fixture->alg, &parts,
+	    &an_end_entity, &fail), 0);
+	drop(&parts, NID_key_usage);
+	assert_int_equal(judge_as(fixture->lint, fixture->alg, &parts,
+	    &an_end_entity, &fail), 0);
+	expect_refused(fixture, &good, "lint: basicConstraints (RFC 5280, "
+	    "4.2.1.9): CA:FALSE, want CA:TRUE");
+	expect_leaf_refused(fixture, &fixture->parts, "lint: basicConstraints "
+	    "(RFC 5280, 4.2.1.9): CA:TRUE, want CA:FALSE");
+	parts = good;
+	part(&parts, NID_key_usage)->value = signs_crls;
+	expect_leaf_refused(fixture, &parts, "lint: keyUsage (RFC 5280, "
+	    "4.2.1.3): with cRLSign");
+	part(&parts, NID_key_usage)->value = signs_certificates;
+	expect_leaf_refused(fixture, &parts, "lint: keyUsage (RFC 5280, "
+	    "4.2.1.3): with keyCertSign");
+	parts = good;
+	part(&parts, NID_key_usage)->critical = false;
+	expect_leaf_refused(fixture, &parts, "lint: keyUsage (RFC 5280, "
+	    "4.2.1.3): not critical");
+	parts = good;
+	part(&parts, NID_key_usage)->value = commits;
+	expect_leaf_refused(fixture, &parts, "lint: extendedKeyUsage "
+	    "(RFC 5280, 4.2.1.12): not fit for serverAuth");
+	parts = good;
+	part(&parts, NID_ext_key_usage)->value = none;
+	expect_leaf_refused(fixture, &parts, "lint: extendedKeyUsage "
+	    "(RFC 5280, 4.2.1.12): names no purpose");
+	parts = good;
+	drop(&parts, NID_key_usage);
+	drop(&parts, NID_ext_key_usage);
+	expect_leaf_refused(fixture, &parts, "lint: extendedKeyUsage "
+	    "(RFC 5280, 4.2.1.12): absent, and no keyUsage");
+	parts = good;
+	add(&parts, NID_name_constraints, true, constraints);
+	expect_leaf_refused(fixture, &parts, "lint: nameConstraints "
+	    "(RFC 5280, 4.2.1.10): not in a CA's");
+}
+
+static void
+test_ocsp_no_check(void **state)
+{
+	static const struct bytes server = BYTES("\x30\x0a\x06\x08"
+	    "\x2b\x06\x01\x05\x05\x07\x03\x01");
+	static const struct bytes null = BYTES("\x05\x00");
+	const struct fixture *fixture = *state;
+	AUTO(buf_release) struct buf der = { 0 };
+	struct parts good = leaf_of(fixture, &der);
+	struct parts parts = good;
+
+	part(&parts, NID_id_pkix_OCSP_noCheck)->critical = true;
+	expect_leaf_refused(fixture, &parts, "lint: critical (AWS Private CA, "
+	    "ImportCertificateAuthorityCertificate): noCheck must not be "
+	    "critical");
+	parts = good;
+	part(&parts, NID_ext_key_usage)->value = server;
+	expect_leaf_refused(fixture, &parts, "lint: noCheck (RFC 6960, "
+	    "4.2.2.2.1): not in a certificate for OCSPSigning");
+	parts = good;
+	drop(&parts, NID_ext_key_usage);
+	expect_leaf_refused(fixture, &parts, "lint: noCheck (RFC 6960, "
+	    "4.2.2.2.1): not in a certificate for OCSPSigning");
+	parts = fixture->parts;
+	add(&parts, NID_id_pkix_OCSP_noCheck, false, null);
+	add(&parts, NID_ext_key_usage, false,
+	    part(&good, NID_ext_key_usage)->value);
+	expect_refused(fixture, &parts, "lint: noCheck (RFC 6960, 4.2.2.2.1): "
+	    "not in a certificate for OCSPSigning");
+}
+
+/* A CA's purposes are for those below it: its own key need not serve them. */
+static void
+test_purposes_of_a_ca(void **state)
+{
+	static const struct bytes server = BYTES("\x30\x0a\x06\x08"
+	    "\x2b\x06\x01\x05\x05\x07\x03\x01");
+	static const struct bytes signs = BYTES("\x03\x02\x01\x06");
+	const struct fixture *fixture = *state;
+	struct parts parts = fixture->parts;
+	struct fail fail = { 0 };
+
+	part(&parts, NID_key_usage)->value = signs;
+	add(&parts, NID_ext_key_usage, false, server);
+	assert_int_equal(judge(fixture->lint, fixture->alg, &parts, &fail),
+	    0);
+}
+
+/* That of a cross-certificate is another CA's choice. */
+static void
+test_subject_key_of_another(void **state)
+{
+	static const struct bytes other =
+	    BYTES("\x04\x14" "01234567890123456789");
+	const struct fixture *fixture = *state;
+	struct parts parts = fixture->parts;
+	struct lint_aim aim = { .ca = true };
+	struct fail fail = { 0 };
+
+	part(&parts, NID_subject_key_identifier)->value = other;
+	aim.subject_key = bytes_text("01234567890123456789");
+	assert_int_equal(judge_as(fixture->lint, fixture->alg, &parts, &aim,
+	    &fail), 0);
+	assert_int_equal(judge_as(fixture->lint, fixture->alg,
+	    &fixture->parts, &aim, &fail), -1);
+	assert_string_equal(fail.sentence, "lint: subjectKeyIdentifier "
+	    "(RFC 5280, 4.2.1.2): not the one that it was to have");
+}
+
 static void
 test_subject_key(void **state)
 {
@@ -767,12 +932,12 @@ test_encoding(void **state)
 	struct fail fail = { 0 };
 
 	assert_int_equal(lint_certificate(fixture->lint, fixture->alg, ber,
-	    NOW, &fail), -1);
+	    &a_ca, NOW, &fail), -1);
 	assert_string_equal(fail.sentence, "lint: encoding (X.690, 10): not "
 	    "DER: indefinite length");
 	assert_int_equal(fail.kind, FAIL_REFUSED);
 	assert_int_equal(lint_certificate(fixture->lint, fixture->alg, other,
-	    NOW, &fail), -1);
+	    &a_ca, NOW, &fail), -1);
 	assert_int_equal(strncmp(fail.sentence, "lint: encoding (RFC 5280, "
 	    "4.1): OpenSSL cannot read it", 53), 0);
 	assert_int_equal(fail.kind, FAIL_REFUSED);
@@ -847,7 +1012,11 @@ main(void)
 		TEST(test_critical),
 		TEST(test_basic_constraints),
 		TEST(test_key_usage),
+		TEST(test_end_entity),
+		TEST(test_ocsp_no_check),
+		TEST(test_purposes_of_a_ca),
 		TEST(test_subject_key),
+		TEST(test_subject_key_of_another),
 		TEST(test_authority_key),
 		TEST(test_path_length),
 		TEST(test_reading_back),

@@ -154,6 +154,8 @@ least_is_read_with_defaults(void **state)
 	assert_int_equal(policy->profile_count, 1);
 	sub = profile_of(policy, "sub");
 	assert_null(sub->description);
+	assert_int_equal(sub->type, PROFILE_CA);
+	assert_false(sub->extensions.ocsp_no_check);
 	assert_int_equal(sub->path_length, -1);
 	assert_false(sub->match_issuer);
 	assert_int_equal(sub->validity.years, 10);
@@ -655,6 +657,7 @@ what_a_profile_sets_is_known(void **state)
 		{ "crlDistributionPoints", false, true },
 		{ "authorityInfoAccess", false, true },
 		{ "subjectAltName", false, false },
+		{ "noCheck", false, false },
 		{ "1.2.3.4", false, false },
 	};
 	AUTO(policy_release) struct policy *policy = NULL;
@@ -674,17 +677,235 @@ what_a_profile_sets_is_known(void **state)
 	}
 }
 
-/* The two that are shipped: all that they set can be encoded. */
+/* An end entity's profile, behind `least`; `more` are its other lines. */
+static void
+put_leaf(struct buf *text, const char *more)
+{
+	buf_printf(text, "%s  leaf:\n    type: end-entity\n"
+	    "    validity: 1y\n%s", least, more);
+}
+
+static void
+types_are_read(void **state)
+{
+	AUTO(policy_release) struct policy *policy = NULL;
+	AUTO(buf_release) struct buf text = { 0 };
+	const struct policy_profile *leaf, *cross;
+
+	(void)state;
+	put_leaf(&text, "    keys: [rsa-2048]\n"
+	    "    key-usage: [digitalSignature]\n"
+	    "    extended-key-usage: [OCSPSigning]\n"
+	    "    ocsp-no-check: true\n"
+	    "  cross:\n    type: cross-certificate\n    validity: 1y\n"
+	    "    keys: [ec-p256]\n"
+	    "  ca:\n    type: ca\n    validity: 1y\n    keys: [ec-p256]\n");
+	read_text(buf_cstr(&text), &policy);
+	leaf = profile_of(policy, "leaf");
+	assert_int_equal(leaf->type, PROFILE_END_ENTITY);
+	assert_false(leaf->extensions.ca);
+	assert_int_equal(leaf->extensions.path_length, -1);
+	assert_int_equal(leaf->extensions.key_usage,
+	    1U << EXT_KU_DIGITAL_SIGNATURE);
+	assert_true(leaf->extensions.ocsp_no_check);
+	assert_true(policy_profile_sets(leaf, "noCheck"));
+	cross = profile_of(policy, "cross");
+	assert_int_equal(cross->type, PROFILE_CROSS);
+	assert_true(cross->extensions.ca);
+	assert_int_equal(cross->extensions.key_usage, CA_USAGE);
+	assert_int_equal(profile_of(policy, "ca")->type, PROFILE_CA);
+}
+
+static void
+types_are_judged(void **state)
+{
+	(void)state;
+	refuse("path-length: 0", "type: leaf", "p.yaml:18:11: type: want one "
+	    "of ca, cross-certificate, end-entity; have leaf");
+	refuse("path-length: 0", "ocsp-no-check: true", "p.yaml:18:20: "
+	    "ocsp-no-check: is for end entities with OCSPSigning (RFC 6960, "
+	    "4.2.2.2.1)");
+	refuse("path-length: 0", "ocsp-no-check: yes", "p.yaml:18:20: "
+	    "ocsp-no-check: want true or false, have yes");
+}
+
+static void
+end_entities_are_judged(void **state)
+{
+	static const struct {
+		const char *more, *sentence;
+	} rows[] = {
+		{ "    keys: [ec-p256]\n    path-length: 0\n", "p.yaml:20:18: "
+		    "path-length: is for CAs, type is end-entity (RFC 5280, "
+		    "4.2.1.9)" },
+		{ "    keys: [ec-p256]\n    name-constraints:\n"
+		    "      permitted: { dns: [a.example] }\n", "p.yaml:21:7: "
+		    "name-constraints: is for CAs, type is end-entity "
+		    "(RFC 5280, 4.2.1.10)" },
+		{ "    keys: [ec-p256]\n    key-usage: [keyCertSign]\n",
+		    "p.yaml:20:16: key-usage: keyCertSign is for CAs, type is "
+		    "end-entity (RFC 5280, 4.2.1.3)" },
+		{ "    keys: [ec-p256]\n    key-usage: [cRLSign]\n",
+		    "p.yaml:20:16: key-usage: cRLSign is for CAs, type is "
+		    "end-entity (RFC 5280, 4.2.1.3)" },
+		{ "    keys: [ec-p256]\n", "p.yaml:17:5: key-usage: missing, "
+		    "as is extended-key-usage; an end entity wants one of "
+		    "them" },
+		{ "    keys: [ec-p256]\n    key-usage: [keyEncipherment]\n",
+		    "p.yaml:20:16: key-usage: keyEncipherment is not for EC "
+		    "keys (RFC 8813, 3)" },
+		{ "    keys: [ec-p521]\n    key-usage: [dataEncipherment]\n",
+		    "p.yaml:20:16: key-usage: dataEncipherment is not for EC "
+		    "keys (RFC 8813, 3)" },
+		{ "    keys: [rsa-2048]\n    key-usage: [keyAgreement]\n",
+		    "p.yaml:20:16: key-usage: keyAgreement is not for RSA "
+		    "keys (RFC 3279, 2.3.1)" },
+		{ "    keys: [ec-p256]\n    key-usage: [encipherOnly]\n",
+		    "p.yaml:20:16: key-usage: encipherOnly and decipherOnly "
+		    "want keyAgreement (RFC 5280, 4.2.1.3)" },
+		{ "    keys: [rsa-2048]\n    key-usage: [keyEncipherment]\n"
+		    "    extended-key-usage: [serverAuth, clientAuth]\n",
+		    "p.yaml:21:25: extended-key-usage: clientAuth does not go "
+		    "with this key-usage (RFC 5280, 4.2.1.12)" },
+		{ "    keys: [rsa-2048]\n"
+		    "    extended-key-usage: [timeStamping]\n",
+		    "p.yaml:20:25: extended-key-usage: timeStamping must be "
+		    "critical (RFC 3161, 2.3), which no profile is" },
+		{ "    keys: [rsa-2048]\n    ocsp-no-check: true\n"
+		    "    extended-key-usage: [serverAuth]\n",
+		    "p.yaml:20:20: ocsp-no-check: is for end entities with "
+		    "OCSPSigning (RFC 6960, 4.2.2.2.1)" },
+	};
+	AUTO(buf_release) struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		text.len = 0;
+		put_leaf(&text, rows[i].more);
+		refuse_text(buf_cstr(&text), rows[i].sentence);
+	}
+	refuse("path-length: 0", "type: end-entity", "p.yaml:29:7: "
+	    "name-constraints: is for CAs, type is end-entity (RFC 5280, "
+	    "4.2.1.10)");
+}
+
+static void
+end_entities_do_not_match_the_issuer(void **state)
+{
+	AUTO(buf_release) struct buf text = { 0 };
+
+	(void)state;
+	buf_printf(&text, "%s  leaf:\n    type: end-entity\n"
+	    "    validity: match-issuer\n    keys: [ec-p256]\n"
+	    "    key-usage: [digitalSignature]\n", least);
+	refuse_text(buf_cstr(&text), "p.yaml:18:15: validity: match-issuer is "
+	    "for CAs, type is end-entity");
+}
+
+static void
+patterns_are_judged(void **state)
+{
+	static const char fixed[] = "fixed:\n        O: Example Corp\n";
+	static const struct {
+		const char *pattern, *sentence;
+	} rows[] = {
+		{ "CN: \"[0-9\"", "p.yaml:25:13: pattern: not a regular "
+		    "expression: [0-9: Unmatched [, [^, [:, [., or [=" },
+		{ "CN: \"a(b\"", "p.yaml:25:13: pattern: not a regular "
+		    "expression: a(b: Unmatched ( or \\(" },
+		{ "CN: \"b\303\274cher\"", "p.yaml:25:13: pattern: want ASCII "
+		    "alone, have b\303\274cher" },
+		{ "CN: '(a)\\1'", "p.yaml:25:13: pattern: want no "
+		    "back-reference, no count behind a group, and counts of "
+		    "at most 500 in all; have (a)\\1" },
+		{ "CN: \"(a){2}\"", "p.yaml:25:13: pattern: want no "
+		    "back-reference, no count behind a group, and counts of "
+		    "at most 500 in all; have (a){2}" },
+		{ "CN: \"a{2,1000}\"", "p.yaml:25:13: pattern: want no "
+		    "back-reference, no count behind a group, and counts of "
+		    "at most 500 in all; have a{2,1000}" },
+		{ "CN: \"a{1000}\"", "p.yaml:25:13: pattern: want no "
+		    "back-reference, no count behind a group, and counts of "
+		    "at most 500 in all; have a{1000}" },
+		{ "CN: \"a{250}b{2,251}\"", "p.yaml:25:13: pattern: want no "
+		    "back-reference, no count behind a group, and counts of "
+		    "at most 500 in all; have a{250}b{2,251}" },
+		{ "CN: \"a{9}{9}\"", "p.yaml:25:13: pattern: want no "
+		    "back-reference, no count behind a group, and counts of "
+		    "at most 500 in all; have a{9}{9}" },
+		{ "Cn: a", "p.yaml:25:13: pattern: Cn: unknown name type, is "
+		    "C meant?" },
+		{ "OU: a", "p.yaml:23:16: allowed: lacks OU, which has a "
+		    "pattern" },
+		{ "CN: [a]", "p.yaml:25:13: pattern: want a text, have a "
+		    "list" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(buf_release) struct buf text = { 0 };
+
+		buf_printf(&text, "pattern:\n        %s\n", rows[i].pattern);
+		refuse(fixed, buf_cstr(&text), rows[i].sentence);
+	}
+	refuse(fixed, "pattern: {}\n", "p.yaml:24:16: pattern: empty");
+}
+
+static void
+long_patterns_are_refused(void **state)
+{
+	AUTO(buf_release) struct buf text = { 0 };
+
+	(void)state;
+	buf_text(&text, "pattern:\n        CN: ");
+	for (size_t n = 0; n < 201; n++)
+		buf_text(&text, "a");
+	buf_text(&text, "\n");
+	refuse("fixed:\n        O: Example Corp\n", buf_cstr(&text),
+	    "p.yaml:25:13: pattern: want at most 200 characters");
+}
+
+static void
+patterns_fit_the_whole(void **state)
+{
+	static const struct {
+		const char *pattern, *value;
+		bool fits;
+	} rows[] = {
+		{ "[0-9a-f]{4}", "12af", true },
+		{ "[0-9a-f]{4}", "12aF", false },
+		{ "[0-9a-f]{4}", "12af0", false },
+		{ "[0-9a-f]{4}", "x12af", false },
+		{ "[0-9a-f]{4}", "12af\n", false },
+		{ "a|ab", "ab", true },
+		{ "a|b", "ab", false },
+		{ "a)|b", "a", false },
+		{ "", "", true },
+		{ "a", "", false },
+		{ "[", "[", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (policy_pattern_fits(rows[i].pattern, rows[i].value) !=
+		    rows[i].fits)
+			fail_msg("%s, %s", rows[i].pattern, rows[i].value);
+}
+
+/* Those that are shipped: all that they set can be encoded. */
 static void
 shipped_policies_are_sound(void **state)
 {
 	static const struct {
-		const char *path, *name, *signature;
+		const char *path, *name, *signature, *pathlen3;
+		size_t profiles;
 	} rows[] = {
 		{ "policies/acm-pca-rsa-4096.yaml", "acm-pca-rsa-4096",
-		    "rsa-sha256" },
+		    "rsa-sha256", "subordinate-pathlen3", 6 },
 		{ "policies/acm-pca-ec-p384.yaml", "acm-pca-ec-p384",
-		    "ecdsa-sha384" },
+		    "ecdsa-sha384", "subordinate-pathlen3", 6 },
+		{ "policies/consumers.yaml", "consumers", "rsa-sha256",
+		    "csr-passthrough-pathlen3", 14 },
 	};
 
 	(void)state;
@@ -697,7 +918,7 @@ shipped_policies_are_sound(void **state)
 		assert_string_equal(policy->name, rows[i].name);
 		assert_string_equal(alg_at(policy->root.signature)->name,
 		    rows[i].signature);
-		assert_int_equal(policy->profile_count, 6);
+		assert_int_equal(policy->profile_count, rows[i].profiles);
 		for (size_t j = 0; j < policy->profile_count; j++) {
 			AUTO(buf_release) struct buf out = { 0 };
 
@@ -706,8 +927,7 @@ shipped_policies_are_sound(void **state)
 		}
 		assert_true(profile_of(policy, "primary")->match_issuer);
 		assert_int_equal(
-		    profile_of(policy, "subordinate-pathlen3")->path_length,
-		    3);
+		    profile_of(policy, rows[i].pathlen3)->path_length, 3);
 	}
 }
 
@@ -748,6 +968,13 @@ main(void)
 		cmocka_unit_test(long_names_are_refused),
 		cmocka_unit_test(unknown_profile_names_the_known),
 		cmocka_unit_test(what_a_profile_sets_is_known),
+		cmocka_unit_test(types_are_read),
+		cmocka_unit_test(types_are_judged),
+		cmocka_unit_test(end_entities_are_judged),
+		cmocka_unit_test(end_entities_do_not_match_the_issuer),
+		cmocka_unit_test(patterns_are_judged),
+		cmocka_unit_test(long_patterns_are_refused),
+		cmocka_unit_test(patterns_fit_the_whole),
 		cmocka_unit_test(shipped_policies_are_sound),
 		cmocka_unit_test(file_that_is_not_there_is_named),
 	};

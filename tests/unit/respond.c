@@ -40,8 +40,8 @@ issue(struct answers *a)
 
 		make_request(key, "Sub", &requests[n]);
 		EVP_PKEY_free(key);
-		files[n] = (struct issue_file){ "a.csr",
-		    buf_bytes(&requests[n]) };
+		files[n] = (struct issue_file){ .name = "a.csr",
+		    .content = buf_bytes(&requests[n]) };
 	}
 	MUST(issue_read(w->authority, &w->act, "sub", false, files, BATCH,
 	    &issue, &fault));

@@ -45,7 +45,14 @@ static const char text[] =
     "      allowed: [C, O, CN]\n"
     "      fixed: { O: Example Corp }\n"
     "    extended-key-usage: [serverAuth]\n"
-    "    copy-from-request: [subjectAltName, msCaVersion]\n";
+    "    copy-from-request: [subjectAltName, msCaVersion]\n"
+    "  leaf:\n"
+    "    type: end-entity\n"
+    "    validity: 1y\n"
+    "    keys: [ec-p256]\n"
+    "    key-usage: [digitalSignature]\n"
+    "    subject:\n"
+    "      pattern: { CN: \"[0-9a-f]{4}\" }\n";
 
 static const struct name_pair good[] = {
 	{ "O", "Example Corp" }, { "CN", "Sub" },
@@ -410,6 +417,32 @@ key_usage_is_judged(void **state)
 }
 
 static void
+patterns_are_judged(void **state)
+{
+	static const struct name_pair code[] = { { "CN", "12af" } };
+	static const struct name_pair long_code[] = { { "CN", "12af0" } };
+	static const struct name_pair two[] = {
+		{ "CN", "12af" }, { "CN", "evil" },
+	};
+	static const struct name_pair none[] = { { "O", "12af" } };
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+
+	(void)state;
+	fixture_make(&fixture);
+	fixture_subject(&fixture, code, COUNT(code));
+	take(&fixture, "leaf");
+	fixture_subject(&fixture, long_code, COUNT(long_code));
+	refuse(&fixture, "leaf", "subject pattern: want CN like [0-9a-f]{4}, "
+	    "have CN=12af0 (policy: pattern)");
+	fixture_subject(&fixture, two, COUNT(two));
+	refuse(&fixture, "leaf", "subject pattern: want CN like [0-9a-f]{4}, "
+	    "have CN=evil (policy: pattern)");
+	fixture_subject(&fixture, none, COUNT(none));
+	refuse(&fixture, "leaf", "subject pattern: want CN like [0-9a-f]{4}, "
+	    "have no CN (policy: pattern)");
+}
+
+static void
 critical_extensions_are_judged(void **state)
 {
 	AUTO(fixture_release) struct fixture fixture = { 0 };
@@ -476,6 +509,29 @@ only_what_is_let_through_is_copied(void **state)
 	assert_true(bytes_is_equal(out[1].value, names.value));
 	assert_true(out[1].critical);
 	assert_int_equal(vet_copied(csr, strict, out, 1), 1);
+}
+
+/* Whoever does not know Microsoft's would refuse all of it. */
+static void
+microsofts_are_never_critical(void **state)
+{
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	AUTO(csr_release) struct csr *csr = NULL;
+	const struct policy_profile *strict;
+	struct ext out[2] = { 0 }, critical = ca_version;
+
+	(void)state;
+	critical.critical = true;
+	fixture_make(&fixture);
+	ask(&fixture, critical);
+	take(&fixture, "strict");
+	strict = profile_of(fixture.policy, "strict");
+	assert_string_equal(vet_fate(&critical, strict),
+	    "copied, not critical");
+	csr = request_of(&fixture);
+	assert_int_equal(vet_copied(csr, strict, out, COUNT(out)), 1);
+	assert_false(out[0].critical);
+	assert_true(bytes_is_equal(out[0].value, ca_version.value));
 }
 
 /* The request in AWS's own guide, under the policies that are shipped. */
@@ -609,7 +665,7 @@ rsa_of(BIGNUM *p, BIGNUM *q)
 	return key;
 }
 
-/* Of so many bits, the two highest of them set; and with 65537 as exponent. */
+/* Of so many bits, the two highest of them set. */
 static BIGNUM *
 new_prime(int bits)
 {
@@ -617,8 +673,7 @@ new_prime(int bits)
 
 	do
 		BN_generate_prime_ex(prime, bits, 0, NULL, NULL, NULL);
-	while (BN_is_bit_set(prime, bits - 2) != 1 ||
-	    BN_mod_word(prime, 65537) == 1);
+	while (BN_is_bit_set(prime, bits - 2) != 1);
 	return prime;
 }
 
@@ -809,9 +864,11 @@ main(void)
 		cmocka_unit_test(basic_constraints_are_judged),
 		cmocka_unit_test(end_entities_are_judged),
 		cmocka_unit_test(key_usage_is_judged),
+		cmocka_unit_test(patterns_are_judged),
 		cmocka_unit_test(critical_extensions_are_judged),
 		cmocka_unit_test(fates_are_told),
 		cmocka_unit_test(only_what_is_let_through_is_copied),
+		cmocka_unit_test(microsofts_are_never_critical),
 		cmocka_unit_test(documented_request_is_taken),
 		cmocka_unit_test(all_is_judged),
 		cmocka_unit_test(lengths_are_judged),

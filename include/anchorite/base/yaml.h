@@ -57,6 +57,10 @@ int yaml_fail(struct fail *fail, const struct yaml_node *node,
 int yaml_fail_in(struct fail *fail, const struct yaml_node *node,
     const char *key);
 
+/* Where to complain of a key: its item, or the map that lacks it. */
+const struct yaml_node *yaml_place(const struct yaml_node *map,
+    const char *key);
+
 /*
  * Decoding by table. Each key of a map has a field: how it is read, where
  * in the struct it goes, and whether it must be there. A key not in the

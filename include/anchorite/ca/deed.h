@@ -16,8 +16,9 @@
  * functions; the caller owns the JSON.
  *
  *	sign		{"profile":…,"requests":[{"again":false,
- *			"sha256":…,"subject":…}]}; again: the key was
- *			certified before
+ *			"existing":…,"sha256":…,"subject":…}]}; again: the
+ *			key was certified before; existing: of a
+ *			cross-certificate alone
  *	revoke		{"reason":…,"serial":…}
  *	crl, crl-disabled	{"number":…}
  *	disable, enable, restore	{}
@@ -33,8 +34,12 @@
  *			line is
  *	ocsp		{"serials":[…]}
  */
+struct deed_request {
+	const struct csr *csr;		/* all lent */
+	const struct digest *existing;	/* certificate; NULL: none */
+};
 struct json *deed_sign(const struct ledger *ledger, const char *profile,
-    const struct csr *const *requests, size_t count);
+    const struct deed_request *requests, size_t count);
 struct json *deed_revoke(const struct serial *serial, const char *reason);
 struct json *deed_crl(const struct ledger *ledger);
 struct json *deed_nothing(void);

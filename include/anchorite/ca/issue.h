@@ -26,6 +26,7 @@
 struct issue_item {
 	const char *file;		/* the request's name, lent */
 	struct csr *csr;
+	struct cert *existing;		/* of a cross-certificate, or NULL */
 	struct serial serial;
 	struct buf tbs, signature;
 	struct cert *certificate;	/* after issue_record */
@@ -47,6 +48,8 @@ struct issue {
 struct issue_file {
 	const char *name;
 	struct bytes content;
+	struct bytes existing;		/* certificate, PEM or DER, of the CA to
+					   be cross-certified; or empty */
 };
 
 #define ISSUE_MAX INTENT_MAX		/* requests in one transaction */

@@ -54,6 +54,8 @@ struct intent_item {
 	struct serial serial;
 	struct digest request;
 	struct digest tbs, key;
+	bool has_existing;		/* of a cross-certificate: */
+	struct digest existing;		/* the certificate that is there */
 };
 
 /* An intent whose outcome is not recorded yet. */

@@ -36,6 +36,17 @@ MUST_USE int plan_certificate(const struct policy *policy,
     const struct cert *issuer, const struct serial *serial, int64_t now,
     struct buf *tbs_out, struct fail *fail);
 
+/*
+ * The same for a CA that has a certificate already (NULL: it has none): its
+ * subject key identifier is kept, and its notBefore not undercut. Whether the
+ * two go together, cross_check judges.
+ */
+MUST_USE int plan_cross(const struct policy *policy,
+    const struct policy_profile *profile, const struct csr *csr,
+    const struct cert *existing, const struct cert *issuer,
+    const struct serial *serial, int64_t now, struct buf *tbs_out,
+    struct fail *fail);
+
 /* The CRL of all that is revoked in the ledger. */
 MUST_USE int plan_crl(const struct ledger *ledger, uint64_t number,
     int64_t now, struct buf *tbs_out, struct fail *fail);

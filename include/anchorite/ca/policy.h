@@ -30,11 +30,23 @@ struct policy_subject {
 	struct yaml_texts allowed;	/* none: any type the program knows */
 	const struct name_pair *fixed;	/* must be there, with this value */
 	size_t fixed_count;
+	/* Must be there, each value as policy_pattern_fits has it. */
+	const struct name_pair *pattern;
+	size_t pattern_count;
 };
+
+/* What a profile's certificates are. */
+enum profile_type {
+	PROFILE_CA,
+	PROFILE_CROSS,		/* a CA that has a certificate elsewhere */
+	PROFILE_END_ENTITY,
+};
+extern const char *const profile_type_names[];	/* NULL-ended */
 
 struct policy_profile {
 	const char *name;
 	const char *description;	/* or NULL */
+	int type;			/* enum profile_type */
 	int64_t path_length;		/* -1: none */
 	bool match_issuer;		/* notAfter is the issuer's */
 	struct period validity;		/* else this after the signing */
@@ -94,10 +106,12 @@ extern const struct yaml_field policy_information_fields[];
 
 /*
  * Reads a policy. FAIL_INPUT "NAME:LINE:COLUMN: …" for all that is wrong
- * with it, sense included: a signature that does not fit the key, a profile
- * without keyCertSign or as long-lived as the root, an extension both set
- * and copied, a type required but not allowed, an OID or URL or range that
- * is not one, constraints that are empty, two profiles of one name, and what
+ * with it, sense included: a signature that does not fit the key, a CA's
+ * profile without keyCertSign, an end entity's with it or with anything else
+ * that is a CA's, usages that fit neither keys nor purposes, a profile as
+ * long-lived as the root, an extension both set and copied, a type required
+ * but not allowed, an OID or URL or range or pattern that is not one,
+ * constraints that are empty, two profiles of one name, and what
  * roster_check finds.
  */
 MUST_USE int policy_read(const char *name, struct bytes text,
@@ -112,6 +126,12 @@ bool policy_anchors_paper(const struct policy *policy);
 /* Lends a profile. FAIL_USAGE "no profile X in policy Y: it has A, B". */
 MUST_USE int policy_profile(const struct policy *policy, const char *name,
     const struct policy_profile **out, struct fail *fail);
+
+/*
+ * Does a pattern of a subject (a POSIX extended regular expression, ASCII)
+ * fit the whole of a value?
+ */
+bool policy_pattern_fits(const char *pattern, const char *value);
 
 /*
  * Does the profile itself set the extension (as ext_show_oid names it)? Key

@@ -49,7 +49,7 @@ MUST_USE int vet_request(struct vet_case *vet, int64_t now,
 
 /*
  * What becomes of an extension asked for: "set by the profile", "copied",
- * "left out". Lends a constant.
+ * "copied, not critical", "left out". Lends a constant.
  */
 const char *vet_fate(const struct ext *ext,
     const struct policy_profile *profile);

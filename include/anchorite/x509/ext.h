@@ -55,7 +55,9 @@ struct ext_plan {
 	const struct ext_policy *policies;
 	size_t policy_count;
 	struct ext_texts crl_urls, issuer_urls, ocsp_urls;
-	const uint8_t *subject_key;		/* DIGEST_SHA1_LEN */
+	bool ocsp_no_check;			/* RFC 6960, 4.2.2.2.1 */
+	const uint8_t *subject_key;
+	size_t subject_key_len;			/* 0: DIGEST_SHA1_LEN */
 	const uint8_t *authority_key;		/* the same, or NULL: absent */
 	const struct ext *copied;		/* from the request */
 	size_t copied_count;
@@ -73,9 +75,10 @@ struct ext {
  * constraints (critical), authority key identifier, subject key
  * identifier, key usage (critical), extended key usage, certificate
  * policies, name constraints (critical), CRL distribution points,
- * authority information access, then the copied ones as they stand. None
- * but those two or three is critical, because ACM PCA refuses the others
- * so. FAIL_INPUT for an OID, range or URL that is not one.
+ * authority information access, OCSP no-check, then the copied ones as
+ * they stand. None but those two or three is critical, because ACM PCA
+ * refuses the others so. FAIL_INPUT for an OID, range or URL that is not
+ * one.
  */
 MUST_USE int ext_write(const struct ext_plan *plan, struct buf *out,
     struct fail *fail);
@@ -125,5 +128,13 @@ void ext_show(const struct ext *ext, struct buf *out);
 /* What policies may let a request carry, as ext_show_oid names it;
  * NULL-ended. */
 extern const char *const ext_copyable_names[];
+
+/*
+ * May a copy be critical, where the request asks for it so? Names, purposes
+ * and policies may. Subject information access must not (RFC 5280,
+ * 4.2.2.2); Microsoft's never, because whoever does not know them would
+ * have to refuse the certificate (RFC 5280, 4.2), and ACM PCA does.
+ */
+bool ext_may_copy_critical(const struct ext *ext);
 
 #endif

@@ -25,12 +25,20 @@ MUST_USE int lint_open(enum key_kind issuer_kind, const struct cert *issuer,
     struct lint **out, struct fail *fail);
 void lint_release(struct lint **lint);
 
+/* What the certificate is meant to be. */
+struct lint_aim {
+	bool ca;
+	struct bytes subject_key;	/* its identifier; lent; empty: the
+					   SHA-1 of its key */
+};
+
 /*
  * Judges a TBSCertificate at the moment `now` (seconds). FAIL_REFUSED
  * "lint: RULE: …" with the rule's name and source.
  */
 MUST_USE int lint_certificate(const struct lint *lint, const struct alg *alg,
-    struct bytes tbs, int64_t now, struct fail *fail);
+    struct bytes tbs, const struct lint_aim *aim, int64_t now,
+    struct fail *fail);
 
 /* Judges a TBSCertList. */
 MUST_USE int lint_crl(const struct lint *lint, const struct alg *alg,
