@@ -31,7 +31,8 @@ MODULES = \
 	custody/credential_create custody/roster custody/split \
 	ca/policy ca/policy_readers ca/policy_custodians ca/policy_fields \
 	ca/vet \
-	ca/objects ca/private ca/journal ca/state ca/sitting ca/ledger \
+	ca/objects ca/private ca/journal ca/state ca/sitting ca/target \
+	ca/ledger \
 	ca/ledger_apply ca/ledger_intent ca/ledger_approve ca/ledger_retire \
 	ca/anchor \
 	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
