@@ -58,54 +58,89 @@ key_is_new(const struct issue *issue, const struct csr *csr,
 }
 
 static int
-item_read(struct issue *issue, struct issue_item *item,
-    const struct issue_file *file, struct fail *fail)
+key_is_single(const struct issue *issue, const struct issue_item *item,
+    struct fail *fail)
 {
-	item->file = file->name;
-	if (csr_read(file->content, &item->csr, fail) == -1 ||
-	    vet_request(item->csr, issue->profile, fail) == -1 ||
-	    key_is_new(issue, item->csr, fail) == -1)
-		return fail_in(fail, "request %s", file->name);
 	for (const struct issue_item *other = issue->items; other < item;
 	    other++)
-		if (bytes_is_equal(other->csr->spki.der, item->csr->spki.der))
+		if (other->csr != NULL && bytes_is_equal(other->csr->spki.der,
+		    item->csr->spki.der))
 			return fail_with(fail, FAIL_REFUSED,
-			    "request %s: key: the same as in %s", file->name,
-			    other->file);
+			    "key: the same as in %s", other->from->name);
 	return 0;
 }
 
+static int
+item_find_profile(struct issue *issue, struct issue_item *item,
+    struct fail *fail)
+{
+	if (policy_profile(issue->authority->ledger->policy,
+	    item->from->profile, &item->profile, fail) == 0)
+		return 0;
+	/* The command line's own is looked up before. */
+	fail->kind = FAIL_INPUT;
+	return -1;
+}
+
+static int
+item_judge(struct issue *issue, struct issue_item *item, struct fail *fail)
+{
+	int64_t end;
+
+	if (item_find_profile(issue, item, fail) == -1 ||
+	    plan_end(item->profile, issue->authority->ledger->root,
+		issue->act->now, &end, fail) == -1 ||
+	    csr_read(item->from->content, &item->csr, fail) == -1 ||
+	    vet_request(item->csr, item->profile, fail) == -1 ||
+	    key_is_new(issue, item->csr, fail) == -1)
+		return -1;
+	return key_is_single(issue, item, fail);
+}
+
+static int
+items_read(struct issue *issue, const struct issue_file *files, size_t count,
+    struct fail *fail)
+{
+	struct fail_sum sum = { 0 };
+
+	issue->items = mem_new(count, sizeof(*issue->items));
+	for (; issue->count < count; issue->count++) {
+		struct issue_item *item = &issue->items[issue->count];
+		struct fail one = { 0 };
+
+		item->from = &files[issue->count];
+		if (item_judge(issue, item, &one) == 0)
+			continue;
+		if (one.kind != FAIL_INPUT && one.kind != FAIL_REFUSED) {
+			csr_release(&item->csr);
+			*fail = one;
+			return -1;
+		}
+		(void)fail_in(&one, "request %s", item->from->name);
+		fail_add(&sum, &one);
+	}
+	return fail_total(&sum, count, "requests", fail);
+}
+
 int
-issue_read(struct authority *authority, const struct act *act,
-    const char *profile, bool reissue, const struct issue_file *files,
-    size_t count, struct issue **out, struct fail *fail)
+issue_read(struct authority *authority, const struct act *act, bool reissue,
+    const struct issue_file *files, size_t count, struct issue **out,
+    struct fail *fail)
 {
 	AUTO(issue_release) struct issue *issue = mem_new(1, sizeof(*issue));
-	int64_t end;
 
 	if (count == 0)
 		return fail_with(fail, FAIL_USAGE, "requests: none");
 	if (count > ISSUE_MAX)
 		return fail_with(fail, FAIL_USAGE,
 		    "requests: at most %d at once, have %zu", ISSUE_MAX, count);
-	if (authority_check_ready(authority, act, "sign-intent", fail) == -1 ||
-	    policy_profile(authority->ledger->policy, profile,
-		&issue->profile, fail) == -1 ||
-	    plan_end(issue->profile, authority->ledger->root, act->now, &end,
-		fail) == -1)
-		return -1;
 	issue->authority = authority;
 	issue->act = act;
 	issue->reissue = reissue;
-	issue->items = mem_new(count, sizeof(*issue->items));
-	for (; issue->count < count; issue->count++) {
-		struct issue_item *item = &issue->items[issue->count];
-
-		if (item_read(issue, item, &files[issue->count], fail) == 0)
-			continue;
-		csr_release(&item->csr);
+	if (authority_check_ready(authority, act, "sign-intent", fail) == -1 ||
+	    plan_check_issuer(authority->ledger->root, act->now, fail) == -1 ||
+	    items_read(issue, files, count, fail) == -1)
 		return -1;
-	}
 	*out = GIVE(issue);
 	return 0;
 }
@@ -135,12 +170,12 @@ item_build(struct issue *issue, struct issue_item *item,
 		return fail_with(fail, FAIL_TOKEN,
 		    "serial: the token's random numbers repeat");
 	buf_release(&item->tbs);
-	if (plan_certificate(ledger->policy, issue->profile, item->csr,
+	if (plan_certificate(ledger->policy, item->profile, item->csr,
 		ledger->root, &item->serial, issue->act->now, &item->tbs,
 		fail) == -1 ||
 	    lint_certificate(lint, plan_alg(ledger->policy),
 		buf_bytes(&item->tbs), issue->act->now, fail) == -1)
-		return fail_in(fail, "request %s", item->file);
+		return fail_in(fail, "request %s", item->from->name);
 	return 0;
 }
 
@@ -172,6 +207,25 @@ issue_build(struct issue *issue, struct session *session, struct fail *fail)
 	return 0;
 }
 
+/* As it stands in the record: what is private, as a commitment. */
+static int
+intend_target(struct authority *authority, struct target target,
+    struct json *json, struct fail *fail)
+{
+	AUTO(auto_free) char *requester = NULL;
+	AUTO(auto_free) char *ticket = NULL;
+
+	if ((target.requester != NULL && authority_guard(authority,
+		PRIVATE_REQUESTER, target.requester, &requester, fail) == -1) ||
+	    (target.ticket != NULL && authority_guard(authority,
+		PRIVATE_TICKET, target.ticket, &ticket, fail) == -1))
+		return -1;
+	target.requester = requester;
+	target.ticket = ticket;
+	target_put(json, &target);
+	return 0;
+}
+
 static int
 intend_item(struct issue *issue, struct issue_item *item,
     struct json *items, struct fail *fail)
@@ -180,8 +234,12 @@ intend_item(struct issue *issue, struct issue_item *item,
 	struct digest digest;
 
 	if (objects_put(issue->authority->objects, buf_bytes(&item->csr->der),
-	    &digest, fail) == -1)
+		&digest, fail) == -1 ||
+	    intend_target(issue->authority, item->from->target, json, fail) ==
+		-1)
 		return -1;
+	consumers_put(json, item->from->consumers);
+	json_put_text(json, "profile", item->profile->name);
 	json_put_digest(json, "request", &digest);
 	digest_of(item->csr->spki.der, &digest);
 	json_put_digest(json, "key", &digest);
@@ -196,13 +254,17 @@ intend_item(struct issue *issue, struct issue_item *item,
 struct json *
 issue_parameters(const struct issue *issue)
 {
-	AUTO(auto_free) const struct csr **requests =
+	AUTO(auto_free) struct deed_request *requests =
 	    mem_new(issue->count, sizeof(*requests));
 
-	for (size_t n = 0; n < issue->count; n++)
-		requests[n] = issue->items[n].csr;
-	return deed_sign(issue->authority->ledger, issue->profile->name,
-	    requests, issue->count);
+	for (size_t n = 0; n < issue->count; n++) {
+		const struct issue_item *item = &issue->items[n];
+
+		requests[n] = (struct deed_request){ item->csr,
+			item->profile->name, item->from->consumers,
+			item->from->target };
+	}
+	return deed_sign(issue->authority->ledger, requests, issue->count);
 }
 
 /* What a certificate and its records take on the disk, at most. */
@@ -228,7 +290,6 @@ issue_intend(struct issue *issue, struct fail *fail)
 		return -1;
 	json_put(data, "items", &items);
 	json_put_digest(data, "policy", &authority->ledger->policy->digest);
-	json_put_text(data, "profile", issue->profile->name);
 	return authority_append(authority, issue->act, "sign-intent", &data,
 	    fail);
 }
@@ -243,7 +304,7 @@ issue_sign(struct issue *issue, struct fail *fail)
 		    buf_bytes(&issue->items[n].tbs),
 		    &issue->items[n].signature, fail) == -1)
 			return fail_in(fail, "request %s",
-			    issue->items[n].file);
+			    issue->items[n].from->name);
 	return 0;
 }
 
@@ -257,7 +318,7 @@ record_item(struct issue *issue, struct issue_item *item,
 	if (cert_assemble(plan_alg(ledger->policy), buf_bytes(&item->tbs),
 	    buf_bytes(&item->signature), ledger->root->spki.key,
 	    &item->certificate, fail) == -1)
-		return fail_in(fail, "request %s", item->file);
+		return fail_in(fail, "request %s", item->from->name);
 	return objects_put(issue->authority->objects,
 	    buf_bytes(&item->certificate->der), object_out, fail);
 }

@@ -298,8 +298,8 @@ MUST_USE int cli_acknowledge(const struct cli *cli,
 /* Shows a certificate, with its line of the inventory (or NULL), as text or
  * JSON; --out writes it as PEM. */
 MUST_USE int cli_show_certificate(const struct cli *cli,
-    const struct cert *cert, const struct issued *issued,
-    struct fail *fail);
+    const struct authority *authority, const struct cert *cert,
+    const struct issued *issued, struct fail *fail);
 MUST_USE int cli_show_issued(const struct cli *cli,
     const struct authority *authority, const struct issued *issued,
     struct fail *fail);
@@ -311,6 +311,10 @@ void show_digest(const char *label, const struct digest *digest);
 void show_name(const char *label, struct bytes der);
 void show_extensions(const struct ext *list, size_t count);
 void show_certificate(const struct cert *cert);
+/* For whom a certificate is, and where it goes; private values are shown
+ * where they are there. */
+MUST_USE int show_target(const struct objects *objects, unsigned consumers,
+    const struct target *target, struct fail *fail);
 /* To-be-signed bytes as the certificate that they will be. */
 MUST_USE int show_planned(struct bytes tbs, const struct alg *alg,
     struct fail *fail);

@@ -50,8 +50,8 @@ deed_release(struct deed *deed)
 }
 
 static int
-requests_load(char **names, int count, struct requests **out,
-    struct fail *fail)
+requests_load(char **names, int count, const char *profile,
+    struct requests **out, struct fail *fail)
 {
 	AUTO(requests_release) struct requests *requests =
 	    mem_new(1, sizeof(*requests));
@@ -65,6 +65,7 @@ requests_load(char **names, int count, struct requests **out,
 		    fail) == -1)
 			return fail_in(fail, "request");
 		requests->files[n].name = names[n];
+		requests->files[n].profile = profile;
 		requests->files[n].content =
 		    buf_bytes(&requests->contents[n]);
 	}
@@ -79,13 +80,21 @@ static int
 prepare_sign(struct cli *cli, struct authority *authority, char **operands,
     int count, struct deed *deed, struct fail *fail)
 {
-	if (cli->values[OPT_PROFILE] == NULL)
+	const char *profile = cli->values[OPT_PROFILE];
+	const struct policy_profile *found;
+
+	if (profile == NULL)
 		return fail_with(fail, FAIL_USAGE,
 		    "sign: --profile NAME is missing");
-	if (requests_load(operands, count, &deed->requests, fail) == -1 ||
-	    issue_read(authority, &cli->act, cli->values[OPT_PROFILE],
-		cli->values[OPT_REISSUE] != NULL, deed->requests->files,
-		deed->requests->count, &deed->issue, fail) == -1)
+	if (requests_load(operands, count, profile, &deed->requests, fail) ==
+		-1 ||
+	    authority_check_ready(authority, &cli->act, "sign-intent", fail) ==
+		-1 ||
+	    policy_profile(authority->ledger->policy, profile, &found, fail) ==
+		-1 ||
+	    issue_read(authority, &cli->act, cli->values[OPT_REISSUE] != NULL,
+		deed->requests->files, deed->requests->count, &deed->issue,
+		fail) == -1)
 		return -1;
 	deed->parameters = issue_parameters(deed->issue);
 	return 0;

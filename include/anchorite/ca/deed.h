@@ -15,9 +15,10 @@
  * as a request states them and as a record's inputs give them again. Pure
  * functions; the caller owns the JSON.
  *
- *	sign		{"profile":…,"requests":[{"again":false,
- *			"sha256":…,"subject":…}]}; again: the key was
- *			certified before
+ *	sign		{"requests":[{"again":false,"for":[…],"profile":…,
+ *			"sha256":…,"subject":…,"target":{…}}]}; again: the
+ *			key was certified before; for and target where they
+ *			are given, and without what the policy makes private
  *	revoke		{"reason":…,"serial":…}
  *	crl, crl-disabled	{"number":…}
  *	disable, enable, restore	{}
@@ -33,8 +34,14 @@
  *			line is
  *	ocsp		{"serials":[…]}
  */
-struct json *deed_sign(const struct ledger *ledger, const char *profile,
-    const struct csr *const *requests, size_t count);
+struct deed_request {
+	const struct csr *csr;		/* all lent */
+	const char *profile;
+	unsigned consumers;
+	struct target target;
+};
+struct json *deed_sign(const struct ledger *ledger,
+    const struct deed_request *requests, size_t count);
 struct json *deed_revoke(const struct serial *serial, const char *reason);
 struct json *deed_crl(const struct ledger *ledger);
 struct json *deed_nothing(void);

@@ -9,6 +9,16 @@
 #include <anchorite/ca/policy.h>
 #include <anchorite/x509/csr.h>
 
+/* A request, as it comes, and what is to become of it; all lent, until the
+ * issue is released. */
+struct issue_file {
+	const char *name;
+	struct bytes content;
+	const char *profile;
+	unsigned consumers;
+	struct target target;		/* of target_build, or none */
+};
+
 /*
  * Signing requests, one or many, in one transaction. The order is the
  * promise that what is signed was seen first:
@@ -23,7 +33,8 @@
  *			sealed
  */
 struct issue_item {
-	const char *file;		/* the request's name, lent */
+	const struct issue_file *from;	/* lent */
+	const struct policy_profile *profile;	/* lent by the policy */
 	struct csr *csr;
 	struct serial serial;
 	struct buf tbs, signature;
@@ -33,7 +44,6 @@ struct issue_item {
 struct issue {
 	struct authority *authority;	/* lent, as the rest here */
 	const struct act *act;
-	const struct policy_profile *profile;
 	bool reissue;			/* a certified key may come again */
 	struct sealer sealer;		/* from issue_build on */
 	struct key *root_key;
@@ -42,16 +52,13 @@ struct issue {
 	size_t count;
 };
 
-struct issue_file {
-	const char *name;
-	struct bytes content;
-};
-
 #define ISSUE_MAX INTENT_MAX		/* requests in one transaction */
 
+/* All that is wrong with any of them: "request X: …", or "2 of 6 requests:
+ * request X: …; request Y: …". One that is refused refuses all. */
 MUST_USE int issue_read(struct authority *authority, const struct act *act,
-    const char *profile, bool reissue, const struct issue_file *files,
-    size_t count, struct issue **out, struct fail *fail);
+    bool reissue, const struct issue_file *files, size_t count,
+    struct issue **out, struct fail *fail);
 /* What custodians approve (deed_sign); the caller owns it. */
 struct json *issue_parameters(const struct issue *issue);
 MUST_USE int issue_build(struct issue *issue, struct session *session,
