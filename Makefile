@@ -37,7 +37,7 @@ MODULES = \
 	ca/anchor \
 	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
 	ca/authority ca/outcome ca/plan ca/evidence ca/retire ca/resplit ca/recover \
-	ca/root ca/issue ca/revoke ca/respond ca/amend \
+	ca/root ca/issue ca/batch ca/revoke ca/respond ca/amend \
 	out/bundle out/readme out/readme_texts out/bundle_kind out/bundle_read \
 	out/import_conf out/bundle_fill out/judges out/judges_path out/judges_acm_pca \
 	out/judges_cloudhsm out/judges_adcs out/judges_iot \

@@ -10,6 +10,7 @@
 #include <anchorite/base/rule.h>
 #include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
+#include <anchorite/ca/batch.h>
 #include <anchorite/ca/issue.h>
 #include <anchorite/custody/share.h>
 #include <anchorite/token/session.h>
@@ -30,6 +31,7 @@ enum option {
 	OPT_LABEL,
 	OPT_KEY,
 	OPT_PROFILE,
+	OPT_BATCH,
 	OPT_REISSUE,
 	OPT_REASON,
 	OPT_FOR,
@@ -278,13 +280,16 @@ struct deed {
 	enum crl_reason reason;
 	struct adoption *adoption;	/* policy, resplit */
 	struct split_form form;		/* resplit */
-	struct requests *requests;
+	struct batch *batch;		/* sign: behind the issue */
 };
 void deed_release(struct deed *deed);
 MUST_USE int deed_prepare(struct cli *cli, struct authority *authority,
     enum operation operation, char **operands, int count, struct deed *out,
     struct fail *fail);
 
+/* Requests to sign: FILE... under --profile, or --batch. FAIL_USAGE. */
+MUST_USE int deed_check_sign(const struct cli *cli, int count,
+    struct fail *fail);
 MUST_USE int deed_prepare_replace(struct cli *cli,
     struct authority *authority, char **operands, struct deed *deed,
     struct fail *fail);

@@ -121,14 +121,16 @@ const struct command commands[] = {
 	    "needs neither token nor authority.",
 	    "anchorite csr check --policy policies/acm-pca-rsa-4096.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_csr_check },
-	{ "sign", "FILE...", 1, ISSUE_MAX,
+	{ "sign", "[FILE...]", 0, ISSUE_MAX,
 	    TAKES_DEED | TAKES(OPT_JSON) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE), NEEDS(OPT_PROFILE),
+		TAKES(OPT_BATCH) | TAKES(OPT_REISSUE), 0,
 	    "sign requests",
 	    "Signs one or many requests under a profile, in one transaction: "
 	    "one login, one intent, one seal. All are vetted before the PIN "
 	    "is asked, built and linted before they are shown, and signed "
-	    "only after a yes. One that is refused refuses all.",
+	    "only after a yes. One that is refused refuses all. --batch takes "
+	    "a list instead, with a profile and a target for each: consumers, "
+	    "ARN, region, who asked, ticket.",
 	    "anchorite sign --authority example-root --site site.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_sign },
 	{ "revoke", "ID", 1, 1, TAKES_DEED | TAKES(OPT_REASON), 0,
@@ -183,6 +185,7 @@ const struct command commands[] = {
 	{ "request", "OPERATION [ARG...]", 1, ISSUE_MAX + 1,
 	    TAKES(OPT_AUTHORITY) | TAKES(OPT_BY) | TAKES(OPT_TIME) |
 		TAKES(OPT_OUT) | TAKES(OPT_EXPIRES) | TAKES(OPT_PROFILE) |
+		TAKES(OPT_BATCH) |
 		TAKES(OPT_REISSUE) | TAKES(OPT_REASON) | TAKES(OPT_DAYS) |
 		TAKES(OPT_FATE) | TAKES(OPT_PLACE) | TAKES(OPT_SPLIT) |
 		TAKES(OPT_POLICY) | TAKES(OPT_CUSTODIANS), 0,
@@ -190,7 +193,7 @@ const struct command commands[] = {
 	    "Writes a request (OPERATION.json) that says what is to be done, "
 	    "to which key, at which head of the journal. Custodians approve "
 	    "it, here or on another machine; the operation's own command "
-	    "takes it with --request. OPERATION: sign FILE..., revoke ID, "
+	    "takes it with --request. OPERATION: sign [FILE...], revoke ID, "
 	    "crl, ocsp [ID...], disable, enable, delete, restore, destroy, "
 	    "backup NAME, policy FILE, resplit, recover, anchor REASON HEAD; "
 	    "with that command's options.",
