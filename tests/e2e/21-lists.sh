@@ -1,0 +1,188 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# One subordinate a region and supplier: a list of requests, each with its
+# profile and target, is one transaction.
+
+. "$(dirname "$0")/lib.sh"
+take_authority
+
+list() {
+	ca sign --batch "$1"
+}
+
+# request_in DIR NAME
+request_in() {
+	request "$2"
+	mv "$2.csr" "$1/"
+}
+
+# entry SUPPLIER REGION PROFILE: of a list.
+entry() {
+	cat <<-END
+	  - file: $1-$2.csr
+	    profile: $3
+	    for: [acm-pca, files]
+	    resource: arn:aws:acm-pca:$2:111122223333:certificate-authority/$1
+	    requester: Ann of $1
+	    ticket: CHG-$1
+	END
+}
+
+# Six requests for three regions and two suppliers.
+mkdir in
+head='format: 1
+requests:'
+echo "$head" >in/list.yaml
+for supplier in a b; do
+	profile=subordinate-pathlen0
+	[ $supplier = a ] || profile=subordinate-pathlen1
+	for region in eu-west-1 us-east-1 ap-south-1; do
+		request_in in "$supplier-$region"
+		entry $supplier $region $profile >>in/list.yaml
+	done
+done
+
+# One bad among good ones: nothing is signed, and each bad one is named.
+export ANCHORITE_SITE="$work/none.yaml"
+cp -a in bad
+: >bad/a-us-east-1.csr
+refused 3 'request a-us-east-1.csr: empty' list bad/list.yaml
+cp "$fixtures/badsig.csr" bad/b-eu-west-1.csr
+recorded sign '2 of 6 requests: request a-us-east-1.csr: empty; request '\
+'b-eu-west-1.csr: not signed by its own key' list bad/list.yaml
+cp in/*.csr bad/
+cp in/a-eu-west-1.csr bad/b-eu-west-1.csr
+recorded sign 'request b-eu-west-1.csr: key: the same as in a-eu-west-1.csr' \
+	list bad/list.yaml
+cp in/*.csr bad/
+
+# What is wrong with the list, or with its directory.
+# wrong SENTENCE SED: in a list that is changed so.
+wrong() {
+	sed "$2" in/list.yaml >bad/list.yaml
+	refused 3 "$1" list bad/list.yaml
+}
+wrong 'bad/list.yaml:3:11: file: want the name of a file beside the list, no '\
+'/ in it and no dot or hyphen first; have ../in/a-eu-west-1.csr' \
+	's|: a-eu-west-1.csr|: ../in/a-eu-west-1.csr|'
+wrong 'bad/list.yaml:3:11: file: want the name of a file beside the list, no '\
+'/ in it and no dot or hyphen first; have /in/a-eu-west-1.csr' \
+	's|: a-eu-west-1.csr|: /in/a-eu-west-1.csr|'
+wrong 'bad/list.yaml:9:5: file: a-eu-west-1.csr given twice, first as '\
+'a-eu-west-1.csr' 's|: a-us-east-1.csr|: a-eu-west-1.csr|'
+wrong 'bad/list.yaml:6:15: resource: want 1 to 256 characters of A-Z a-z 0-9 '\
+': / . _ @ + = , - and no hyphen first, have arn;reboot' \
+	'6s|: arn.*|: arn;reboot|'
+wrong 'bad/list.yaml:6:15: resource: want 1 to 256 characters of A-Z a-z 0-9 '\
+': / . _ @ + = , - and no hyphen first, have $(reboot)' \
+	'6s|: arn.*|: $(reboot)|'
+wrong 'bad/list.yaml:3:5: region: eu-west-2, but the resource is in '\
+'eu-west-1' '6s|$|\n    region: eu-west-2|'
+wrong 'bad/list.yaml:5:11: for: want one of acm-pca, cloudhsm, iot, '\
+'api-gateway, roles-anywhere, adcs, files; have acm' '5s|acm-pca|acm|'
+wrong 'bad/list.yaml:3:5: profile: missing, and there is no --profile' 4d
+wrong 'request a-eu-west-1.csr: no profile subordinate in policy '\
+'acm-pca-rsa-4096: it has subordinate-pathlen0, subordinate-pathlen1, '\
+'subordinate-pathlen2, subordinate-pathlen3, primary, constrained' \
+	'4s|subordinate-pathlen0|subordinate|'
+wrong 'request b-us-east-1.csr: is not in the list' \
+	'/b-us-east-1.csr/,/CHG/d'
+rm bad/b-us-east-1.csr
+wrong 'request: b-us-east-1.csr: No such file or directory' ''
+mv bad/a-us-east-1.csr bad/other.csr
+wrong '3 of 7 requests: request: a-us-east-1.csr: No such file or directory; '\
+'request: b-us-east-1.csr: No such file or directory; request other.csr: is '\
+'not in the list' ''
+refused 3 'none.yaml: No such file or directory' list none.yaml
+refused 2 'sign: --batch takes no FILE beside it' \
+	ca sign --batch in/list.yaml in/a-eu-west-1.csr
+refused 2 'no profile none in policy acm-pca-rsa-4096: it has '\
+'subordinate-pathlen0, subordinate-pathlen1, subordinate-pathlen2, '\
+'subordinate-pathlen3, primary, constrained' \
+	ca sign --profile none --batch in/list.yaml
+export ANCHORITE_SITE="$work/site.yaml"
+
+before=$(records)
+passes 'a list of six' list in/list.yaml
+cp "$log/out" shown
+equal 'one intent, one outcome, one seal' 'sign-intent signed seal' \
+	"$(events $((before + 1)))"
+equal 'each was shown under its profile' \
+	'3 subordinate-pathlen0 3 subordinate-pathlen1' \
+	"$(sed -n 's/^request .*, under profile \(.*\):$/\1/p' shown | uniq -c |
+	tr -s ' \n' ' ' | sed 's/^ //; s/ $//')"
+arn=arn:aws:acm-pca:ap-south-1:111122223333:certificate-authority/b
+for line in 'for                acm-pca, files' "resource           $arn" \
+    'region             ap-south-1' 'requester          Ann of b' \
+    'ticket             CHG-b'
+do
+	passes "and with its target: $line" grep -qxF "  $line" shown
+done
+
+see list --json >list.json
+equal 'the inventory has their regions' \
+	"$(for s in a b; do echo eu-west-1 us-east-1 ap-south-1; done |
+	tr ' ' '\n')" "$(field region <list.json)"
+equal 'and their profiles' "$(sed -n 's/^    profile: //p' in/list.yaml)" \
+	"$(field profile <list.json)"
+equal 'and who asked' "$(sed -n 's/^    requester: //p' in/list.yaml)" \
+	"$(field requester <list.json)"
+passes 'list' see list
+says 'in lines, too' "    for acm-pca, files; resource $arn; region \
+ap-south-1; requester Ann of b; ticket CHG-b"
+passes 'show' see show "$(serial 6)"
+says 'shows it' "  resource           $arn"
+passes 'audit verify' see audit verify
+says 'derives them all' \
+	'derived again and verified: 1 root, 6 certificates, 0 CRLs'
+see show --out a.pem "$(serial 1)" >"$log/out"
+see show --out b.pem "$(serial 6)" >"$log/out"
+equal 'each has what its profile gives' 'pathlen:0 pathlen:1' \
+	"$(for c in a b; do
+		openssl x509 -in $c.pem -noout -ext basicConstraints
+	done | sed -n 's/.*\(pathlen:.\)/\1/p' | paste -s -d ' ')"
+
+# A profile for those that name none.
+mkdir plain
+request_in plain one
+request_in plain two
+printf '%s\n  - file: one.csr\n  - file: two.csr\n' "$head" >plain/list.yaml
+passes 'with --profile' ca sign --profile subordinate-pathlen2 \
+	--batch plain/list.yaml
+equal 'it is theirs' 'subordinate-pathlen2 subordinate-pathlen2' \
+	"$(see list --json | field profile | tail -2 | paste -s -d ' ')"
+
+# The list that is shipped.
+mkdir shipped
+sed -n 's/^  - file: \(.*\)\.csr/\1/p' "$tests/../packaging/requests.example\
+.yaml" >"$log/names"
+while read -r name; do
+	request_in shipped "$name"
+done <"$log/names"
+cp "$tests/../packaging/requests.example.yaml" shipped/
+passes 'the shipped example' list shipped/requests.example.yaml
+passes 'audit verify' see audit verify
+
+# Who asked, and for which ticket, where the policy makes it private.
+authority=discreet
+{
+	cat "$policies/acm-pca-ec-p384.yaml"
+	echo 'private: [requester, ticket]'
+} >"$work/policy.yaml"
+printf '%s\n' "$pin" | anchorite init --secret-fd 0 --yes \
+	--policy "$work/policy.yaml" discreet >"$log/out" 2>"$log/err" ||
+	bail_out 'init'
+must ca root generate
+must ca root certify
+passes 'a list with private values' list in/list.yaml
+equal 'the journal does not have them' 0 \
+	"$(grep -c -e 'Ann of' -e CHG- discreet/journal.jsonl)"
+equal 'the inventory does' 3 "$(see list | grep -c 'requester Ann of b')"
+grep -l -r 'Ann of b' discreet/objects | xargs rm
+equal 'redacted, it does not' 3 \
+	"$(see list | grep -c 'requester (redacted); ticket CHG-b')"
+passes 'and all is sound' see audit verify
+says 'but for what was taken away' '3 private values are not here: redacted'
+
+finish
