@@ -13,6 +13,7 @@
 #include <anchorite/ca/batch.h>
 #include <anchorite/ca/issue.h>
 #include <anchorite/custody/share.h>
+#include <anchorite/out/emit.h>
 #include <anchorite/token/session.h>
 #include <anchorite/token/site.h>
 
@@ -293,6 +294,21 @@ MUST_USE int deed_check_sign(const struct cli *cli, int count,
 MUST_USE int deed_prepare_replace(struct cli *cli,
     struct authority *authority, char **operands, struct deed *deed,
     struct fail *fail);
+
+/*
+ * orders.c: the bundles that are asked for, by ID, or by --batch: for the
+ * consumers of --for, else those that the journal has. A list must say what
+ * the journal says; all requests of which it does not, or that became no valid
+ * certificate, are named. Lends from the ledger.
+ */
+struct orders {
+	struct emit_order *items;
+	size_t count;
+	struct target target;		/* of the options, behind one order */
+};
+void orders_release(struct orders *orders);
+MUST_USE int orders_read(const struct cli *cli, const struct ledger *ledger,
+    struct orders *out, struct fail *fail);
 
 /* cmd_quorum.c: warns of what a roster cannot do without somebody, and has
  * it acknowledged; the list (NULL: none) is for the record. */

@@ -169,17 +169,20 @@ const struct command commands[] = {
 	    "eye. Needs neither token nor authority.",
 	    "anchorite bundle verify bundles/acm-pca-5f1c09a2b3d4e5f6",
 	    run_bundle_verify },
-	{ "bundle", "ID...", 1, ISSUE_MAX,
-	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT) |
-		TAKES(OPT_RESOURCE) | TAKES(OPT_REGION) | TAKES(OPT_BUCKET),
-	    NEEDS(OPT_FOR),
+	{ "bundle", "[ID...]", 0, ISSUE_MAX,
+	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) |
+		TAKES(OPT_BATCH) | TAKES(OPT_OUT) | TAKES(OPT_RESOURCE) |
+		TAKES(OPT_REGION) | TAKES(OPT_BUCKET), 0,
 	    "make what is carried out",
 	    "Writes each certificate with what its consumer needs beside it, "
 	    "instructions and a signed manifest into a new directory, after "
 	    "holding the bytes to the consumer's documented rules: all are "
 	    "judged before the first is written, and one seal covers them. "
-	    "--resource, --region and --bucket fill in the commands. --out "
-	    "takes one ID and one consumer.",
+	    "--batch takes the list that was signed, and makes the bundles of "
+	    "all of it; consumers and targets are those of the journal, where "
+	    "--for, --resource, --region and --bucket give no others. --out "
+	    "takes one ID and one consumer; with --batch it is a new "
+	    "directory, and the bundles in it are called REQUEST-CONSUMER.",
 	    "anchorite bundle --authority example-root --site site.yaml --for "
 	    "acm-pca 5f1c09a2", run_bundle },
 	{ "request", "OPERATION [ARG...]", 1, ISSUE_MAX + 1,

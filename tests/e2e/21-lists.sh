@@ -143,6 +143,68 @@ equal 'each has what its profile gives' 'pathlen:0 pathlen:1' \
 		openssl x509 -in $c.pem -noout -ext basicConstraints
 	done | sed -n 's/.*\(pathlen:.\)/\1/p' | paste -s -d ' ')"
 
+# Its bundles: for each, those that the list names.
+must ca crl
+# differs SENTENCE SED: from what the journal has.
+differs() {
+	rm -rf changed
+	cp -a in changed
+	sed -i "$2" changed/list.yaml
+	recorded bundle "$1" ca bundle --batch changed/list.yaml
+}
+differs 'request a-eu-west-1.csr: for: the list has acm-pca, the journal '\
+'acm-pca, files' '5s|, files||'
+differs 'request a-eu-west-1.csr: resource: the list has '\
+'arn:aws:acm-pca:eu-west-1:1:x, the journal '\
+'arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/a' \
+	'6s|:1111.*|:1:x|'
+differs 'request a-eu-west-1.csr: bucket: the list has b, the journal none' \
+	'6s|$|\n    bucket: b|'
+differs '2 of 6 requests: request a-eu-west-1.csr: profile: the list has '\
+'subordinate-pathlen3, the journal subordinate-pathlen0; request '\
+'a-us-east-1.csr: profile: the list has subordinate-pathlen3, the journal '\
+'subordinate-pathlen0' '4s|0$|3|; 10s|0$|3|'
+request_in changed another
+sed 's|a-eu-west-1|another|' in/list.yaml >changed/list.yaml
+rm changed/a-eu-west-1.csr
+recorded bundle 'request another.csr: no certificate was issued for it' \
+	ca bundle --batch changed/list.yaml
+refused 2 'bundle: --batch takes no ID beside it' \
+	ca bundle --batch in/list.yaml "$(serial 1)"
+refused 2 'bundle: ID... is missing' ca bundle --for files
+refused 2 'no consumer file: there are acm-pca, cloudhsm, iot, api-gateway, '\
+'roles-anywhere, adcs, files' ca bundle --for acm-pca,file "$(serial 1)"
+recorded bundle 'in: exists already' \
+	ca bundle --batch in/list.yaml --out in
+passes 'its bundles' ca bundle --batch in/list.yaml --out carry
+equal 'one for each request and consumer' "$(for name in in/*.csr; do
+		name=${name#in/}
+		echo "${name%.csr}-acm-pca"
+		echo "${name%.csr}-files"
+	done | sort)" "$(ls carry)"
+for name in in/*.csr; do
+	name=${name#in/}
+	equal "of that very request: $name" \
+		"$(openssl req -in "in/$name" -noout -pubkey)" \
+		"$(openssl x509 -noout -pubkey \
+		-in "carry/${name%.csr}-acm-pca/certificate.pem")"
+done
+refused 2 '--out takes one ID and one consumer' \
+	ca bundle --out one "$(serial 1)"
+passes 'of one, without --for' ca bundle "$(serial 1)"
+says 'for both that it is meant for' 'bundle for acm-pca: root/bundles/acm-pca'
+says 'for both that it is meant for' 'bundle for files: root/bundles/files'
+passes 'of one, with --for' ca bundle --for files --out one "$(serial 1)"
+must ca revoke "$(serial 2)"
+recorded bundle 'request a-us-east-1.csr: its certificate: want a valid one, '\
+'have it revoked' ca bundle --batch in/list.yaml --out again
+passes 'signed again' ca sign --reissue --profile subordinate-pathlen0 \
+	in/a-us-east-1.csr
+recorded bundle 'request a-us-east-1.csr: for: the list has acm-pca, files, '\
+'the journal none' ca bundle --batch in/list.yaml --out again
+refused 2 'bundle: --for CONSUMER is missing: the journal has none for '\
+"$(serial 7)" ca bundle "$(serial 7)"
+
 # A profile for those that name none.
 mkdir plain
 request_in plain one
@@ -150,6 +212,10 @@ request_in plain two
 printf '%s\n  - file: one.csr\n  - file: two.csr\n' "$head" >plain/list.yaml
 passes 'with --profile' ca sign --profile subordinate-pathlen2 \
 	--batch plain/list.yaml
+recorded bundle '2 of 2 requests: request one.csr: for: the list has none, and '\
+'there is no --for; request two.csr: for: the list has none, and there is no '\
+'--for' ca bundle --batch plain/list.yaml
+passes 'for whom --for says' ca bundle --for files --batch plain/list.yaml
 equal 'it is theirs' 'subordinate-pathlen2 subordinate-pathlen2' \
 	"$(see list --json | field profile | tail -2 | paste -s -d ' ')"
 
