@@ -36,14 +36,14 @@ put_target(struct buf *out, const struct json *item, struct fail *fail)
 	    target_get(item, &target, fail) == -1)
 		return -1;
 	if (consumers != 0) {
-		buf_printf(out, "    %-12s ", "for");
+		buf_printf(out, "    %-15s ", "for");
 		consumers_write(consumers, out);
 		buf_text(out, "\n");
 	}
 	for (size_t n = 0; target_field(&target, n, &name, &text); n++) {
 		if (text == NULL)
 			continue;
-		buf_printf(out, "    %-12s ", name);
+		buf_printf(out, "    %-15s ", name);
 		text_escape(out, bytes_text(text));
 		buf_text(out, "\n");
 	}
@@ -62,7 +62,8 @@ describe_request(const struct json *item, struct buf *out, struct fail *fail)
 	if (put_text(out, "  subject        ", item, "subject", fail) == -1 ||
 	    put_text(out, "    request SHA-256 ", item, "sha256", fail) ==
 		-1 ||
-	    put_text(out, "    profile      ", item, "profile", fail) == -1 ||
+	    put_text(out, "    profile         ", item, "profile", fail) ==
+		-1 ||
 	    put_target(out, item, fail) == -1 ||
 	    json_get_bool(item, "again", &again, fail) == -1)
 		return -1;

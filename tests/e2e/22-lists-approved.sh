@@ -27,9 +27,9 @@ passes 'a request for a list' \
 	see request sign --batch in/list.yaml
 cp "$log/out" shown
 for line in '  subject        C=US, O=Example Corp, CN=eu-west-1' \
-    '    profile      subordinate-pathlen0' '    for          acm-pca' \
-    '    resource     arn:aws:acm-pca:us-east-1:111122223333:ca/a' \
-    '    region       us-east-1' '    requester    Ann'
+    '    profile         subordinate-pathlen0' '    for             acm-pca' \
+    '    resource        arn:aws:acm-pca:us-east-1:111122223333:ca/a' \
+    '    region          us-east-1' '    requester       Ann'
 do
 	passes "it names: $line" grep -qxF "$line" shown
 done
@@ -39,7 +39,7 @@ equal 'and each digest' \
 	done | cut -d ' ' -f 1)" \
 	"$(sed -n 's/^    request SHA-256 //p' shown)"
 passes 'bob approves' approve bob sign.json
-says 'and was shown the same' '    region       us-east-1'
+says 'and was shown the same' '    region          us-east-1'
 
 # after SED: signs the list, changed so, with that approval.
 after() {

@@ -162,16 +162,16 @@ deeds_are_described(void **state)
 		    "Sign certificates with the root key of " NAME ":\n"
 		    "  subject        CN=A\n"
 		    "    request SHA-256 ab\n"
-		    "    profile      sub\n"
+		    "    profile         sub\n"
 		    "  subject        CN=B\n"
 		    "    request SHA-256 cd\n"
-		    "    profile      whole\n"
-		    "    for          acm-pca, files\n"
-		    "    resource     arn\n"
-		    "    region       eu-west-1\n"
-		    "    bucket       b\n"
-		    "    requester    Ann\n"
-		    "    ticket       CHG-1\n"
+		    "    profile         whole\n"
+		    "    for             acm-pca, files\n"
+		    "    resource        arn\n"
+		    "    region          eu-west-1\n"
+		    "    bucket          b\n"
+		    "    requester       Ann\n"
+		    "    ticket          CHG-1\n"
 		    "    its key was certified before\n"
 		    "Whoever holds those keys will then be trusted wherever "
 		    "the root is.\n" },
@@ -272,8 +272,8 @@ hostile_texts_are_escaped(void **state)
 		    "\"subject\":\"CN=\\u202eX\",\"target\":{\"ticket\":"
 		    "\"a\\\\b\"}}]}", "  subject        CN=\\x{202E}X\n"
 		    "    request SHA-256 \\x{000A}\n"
-		    "    profile      a\\x{001B}[2J\n"
-		    "    ticket       a\\\\b\n" },
+		    "    profile         a\\x{001B}[2J\n"
+		    "    ticket          a\\\\b\n" },
 		{ OPERATION_REVOKE, "{\"reason\":\"\\r\",\"serial\":\"\\t\"}",
 		    "  serial         \\x{0009}\n  reason         \\x{000D}\n" },
 		{ OPERATION_DESTROY, "{\"backups\":[{\"fate\":\"a\\nb\","
