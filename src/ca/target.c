@@ -140,6 +140,16 @@ check_texts(const struct target *target, bool may_commit, struct fail *fail)
 	return 0;
 }
 
+static int
+check_form(const char *name, const char *text, const char *form,
+    const char *want, struct fail *fail)
+{
+	if (text == NULL || text_fits(form, text))
+		return 0;
+	return fail_with(fail, FAIL_INPUT, "%s: want %s, have %s", name, want,
+	    text);
+}
+
 #define ARN_PARTS 6
 
 /* The region within "arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME", which may be
@@ -180,6 +190,8 @@ target_build(const struct target *given, struct target *out,
 	struct bytes region = { 0 };
 
 	if (check_texts(given, false, fail) == -1 ||
+	    check_form("bucket", given->bucket, TARGET_BUCKET,
+		"a bucket's name", fail) == -1 ||
 	    (given->resource != NULL &&
 		arn_region(given->resource, &region, fail) == -1))
 		return -1;
@@ -192,6 +204,9 @@ target_build(const struct target *given, struct target *out,
 			    "the resource is in %s", given->region, found);
 		whole.region = found;
 	}
+	if (check_form("region", whole.region, TARGET_REGION,
+	    "a region's name", fail) == -1)
+		return -1;
 	target_copy(&whole, out);
 	return 0;
 }

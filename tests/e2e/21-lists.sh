@@ -158,8 +158,8 @@ differs 'request a-eu-west-1.csr: resource: the list has '\
 'arn:aws:acm-pca:eu-west-1:1:x, the journal '\
 'arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/a' \
 	'6s|:1111.*|:1:x|'
-differs 'request a-eu-west-1.csr: bucket: the list has b, the journal none' \
-	'6s|$|\n    bucket: b|'
+differs 'request a-eu-west-1.csr: bucket: the list has other, the journal none' \
+	'6s|$|\n    bucket: other|'
 differs '2 of 6 requests: request a-eu-west-1.csr: profile: the list has '\
 'subordinate-pathlen3, the journal subordinate-pathlen0; request '\
 'a-us-east-1.csr: profile: the list has subordinate-pathlen3, the journal '\

@@ -26,6 +26,9 @@ struct target {
 };
 
 #define TARGET_MAX 256		/* characters of the first three */
+/* Names as AWS gives them (text_fits). */
+#define TARGET_REGION "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
+#define TARGET_BUCKET "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 /* The consumers that there are, each with a bundle of its own. */
 enum consumer {
@@ -52,8 +55,8 @@ bool target_is_empty(const struct target *target);
  * Judges what came from outside, and copies it to `out`, which must be empty;
  * where no region is given, it is that of the resource's ARN. FAIL_INPUT
  * "resource: want 1 to 256 characters of …", "resource: want arn:…, have X",
- * "region: X, but the resource is in Y", "ticket: want 1 to 100 characters of
- * plain text".
+ * "region: want a region's name, have X", "region: X, but the resource is in
+ * Y", "ticket: want 1 to 100 characters of plain text".
  */
 MUST_USE int target_build(const struct target *given, struct target *out,
     struct fail *fail);
@@ -65,7 +68,7 @@ bool target_field(const struct target *target, size_t n, const char **name,
 /*
  * "target": an object of the fields that there are; put where there are any.
  * Got from a record or a request: absent leaves `out` empty; FAIL_INPUT for
- * other fields, and for texts that target_build would not take, but that a
+ * other fields, and for characters that target_build would not take; a
  * requester or ticket may be a commitment.
  */
 void target_put(struct json *json, const struct target *target);
