@@ -15,6 +15,7 @@
 #include <anchorite/ca/retire.h>
 #include <anchorite/ca/revoke.h>
 #include <anchorite/custody/credential.h>
+#include <anchorite/out/import_conf.h>
 
 #include "cli.h"
 
@@ -47,6 +48,28 @@ deed_check_sign(const struct cli *cli, int count, struct fail *fail)
 	return 0;
 }
 
+/* What no bundle could be made of is not signed. */
+static int
+check_resources(const struct batch *batch, struct fail *fail)
+{
+	struct fail_sum sum = { 0 };
+
+	for (size_t n = 0; n < batch->count; n++)
+		for (int i = 0; i < CONSUMERS; i++) {
+			const struct issue_file *file = &batch->files[n];
+			struct fail one = { 0 };
+
+			if ((file->consumers & 1u << i) == 0 ||
+			    import_conf_check_resource(consumer_names[i],
+				file->target.resource, &one) == 0)
+				continue;
+			(void)fail_in(&one, "request %s", file->name);
+			fail_add(&sum, &one);
+			break;
+		}
+	return fail_total(&sum, batch->count, "requests", fail);
+}
+
 /* As they are listed, or all under one profile. */
 static int
 batch_prepare(const struct cli *cli, char **operands, int count,
@@ -68,6 +91,7 @@ prepare_sign(struct cli *cli, struct authority *authority, char **operands,
 
 	if (deed_check_sign(cli, count, fail) == -1 ||
 	    batch_prepare(cli, operands, count, &deed->batch, fail) == -1 ||
+	    check_resources(deed->batch, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "sign-intent", fail) ==
 		-1 ||
 	    (profile != NULL && policy_profile(authority->ledger->policy,

@@ -81,6 +81,10 @@ wrong 'bad/list.yaml:3:5: region: eu-west-2, but the resource is in '\
 'eu-west-1' '6s|$|\n    region: eu-west-2|'
 wrong 'bad/list.yaml:5:11: for: want one of acm-pca, cloudhsm, iot, '\
 'api-gateway, roles-anywhere, adcs, files; have acm' '5s|acm-pca|acm|'
+wrong '2 of 6 requests: request a-eu-west-1.csr: acm-pca: resource: want '\
+'CA-ARN, have arn:aws:s3:::x; request a-us-east-1.csr: acm-pca: resource: '\
+'want CA-ARN, have cluster-4a' '6s|: arn.*|: arn:aws:s3:::x|
+12s|: arn.*|: cluster-4a|'
 wrong 'bad/list.yaml:3:5: profile: missing, and there is no --profile' 4d
 wrong 'request a-eu-west-1.csr: no profile subordinate in policy '\
 'acm-pca-rsa-4096: it has subordinate-pathlen0, subordinate-pathlen1, '\

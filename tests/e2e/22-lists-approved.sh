@@ -18,7 +18,7 @@ for region in eu-west-1 us-east-1; do
 	  - file: $region.csr
 	    profile: subordinate-pathlen0
 	    for: [acm-pca]
-	    resource: arn:aws:acm-pca:$region:111122223333:ca/a
+	    resource: arn:aws:acm-pca:$region:111122223333:certificate-authority/a
 	    requester: Ann
 	END
 done
@@ -28,7 +28,7 @@ passes 'a request for a list' \
 cp "$log/out" shown
 for line in '  subject        C=US, O=Example Corp, CN=eu-west-1' \
     '    profile         subordinate-pathlen0' '    for             acm-pca' \
-    '    resource        arn:aws:acm-pca:us-east-1:111122223333:ca/a' \
+    '    resource        arn:aws:acm-pca:us-east-1:111122223333:certificate-authority/a' \
     '    region          us-east-1' '    requester       Ann'
 do
 	passes "it names: $line" grep -qxF "$line" shown
