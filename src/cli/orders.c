@@ -81,8 +81,10 @@ set_target(const char *const *values, struct orders *orders,
 		given.region = order->region;
 	if (given.bucket == NULL)
 		given.bucket = order->bucket;
-	if (target_build(&given, &orders->target, fail) == -1)
+	if (target_build(&given, &orders->target, fail) == -1) {
+		fail->kind = FAIL_USAGE;
 		return -1;
+	}
 	order->resource = orders->target.resource;
 	order->region = orders->target.region;
 	order->bucket = orders->target.bucket;

@@ -180,7 +180,13 @@ refused 2 'no consumer file: there are acm-pca, cloudhsm, iot, api-gateway, '\
 'roles-anywhere, adcs, files' ca bundle --for acm-pca,file "$(serial 1)"
 recorded bundle 'in: exists already' \
 	ca bundle --batch in/list.yaml --out in
+refused 2 '--region takes one ID, and no --batch' \
+	ca bundle --batch in/list.yaml --region eu-west-1
+before=$(records)
 passes 'its bundles' ca bundle --batch in/list.yaml --out carry
+equal 'one record each, one seal' '12 bundled 1 seal' \
+	"$(events $((before + 1)) | tr ' ' '\n' | uniq -c |
+	tr -s ' \n' ' ' | sed 's/^ //; s/ $//')"
 equal 'one for each request and consumer' "$(for name in in/*.csr; do
 		name=${name#in/}
 		echo "${name%.csr}-acm-pca"
@@ -192,6 +198,14 @@ for name in in/*.csr; do
 		"$(openssl req -in "in/$name" -noout -pubkey)" \
 		"$(openssl x509 -noout -pubkey \
 		-in "carry/${name%.csr}-acm-pca/certificate.pem")"
+	equal "and for its region: $name" "region=${name#?-}" \
+		"$(sed -n 's/^region=.*/&.csr/p' \
+		"carry/${name%.csr}-acm-pca/import.conf")"
+done
+equal 'and its CA' "resource=$arn" \
+	"$(grep ^resource= carry/b-ap-south-1-acm-pca/import.conf)"
+for dir in carry/*; do
+	passes "bundle verify $dir" anchorite bundle verify "$dir"
 done
 refused 2 '--out takes one ID and one consumer' \
 	ca bundle --out one "$(serial 1)"
@@ -199,6 +213,14 @@ passes 'of one, without --for' ca bundle "$(serial 1)"
 says 'for both that it is meant for' 'bundle for acm-pca: root/bundles/acm-pca'
 says 'for both that it is meant for' 'bundle for files: root/bundles/files'
 passes 'of one, with --for' ca bundle --for files --out one "$(serial 1)"
+there=arn:aws:acm-pca:eu-south-2:111122223333:certificate-authority/c
+passes 'and to another place' ca bundle --for acm-pca --out there \
+	--resource $there "$(serial 1)"
+equal 'whose region is its own' "resource=$there region=eu-south-2" \
+	"$(grep -e ^resource= -e ^region= there/import.conf | paste -s -d ' ')"
+refused 2 'region: eu-west-1, but the resource is in eu-south-2' \
+	ca bundle --for acm-pca --out other --resource $there \
+	--region eu-west-1 "$(serial 1)"
 must ca revoke "$(serial 2)"
 recorded bundle 'request a-us-east-1.csr: its certificate: want a valid one, '\
 'have it revoked' ca bundle --batch in/list.yaml --out again
