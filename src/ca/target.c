@@ -13,10 +13,10 @@
 const char *const consumer_names[] = {
 	[CONSUMER_ACM_PCA] = "acm-pca",
 	[CONSUMER_CLOUDHSM] = "cloudhsm",
+	[CONSUMER_ADCS] = "adcs",
 	[CONSUMER_IOT] = "iot",
 	[CONSUMER_API_GATEWAY] = "api-gateway",
 	[CONSUMER_ROLES_ANYWHERE] = "roles-anywhere",
-	[CONSUMER_ADCS] = "adcs",
 	[CONSUMER_FILES] = "files",
 	[CONSUMERS] = NULL
 };

@@ -79,8 +79,8 @@ wrong 'bad/list.yaml:6:15: resource: want 1 to 256 characters of A-Z a-z 0-9 '\
 	'6s|: arn.*|: $(reboot)|'
 wrong 'bad/list.yaml:3:5: region: eu-west-2, but the resource is in '\
 'eu-west-1' '6s|$|\n    region: eu-west-2|'
-wrong 'bad/list.yaml:5:11: for: want one of acm-pca, cloudhsm, iot, '\
-'api-gateway, roles-anywhere, adcs, files; have acm' '5s|acm-pca|acm|'
+wrong 'bad/list.yaml:5:11: for: want one of acm-pca, cloudhsm, adcs, '\
+'iot, api-gateway, roles-anywhere, files; have acm' '5s|acm-pca|acm|'
 wrong '2 of 6 requests: request a-eu-west-1.csr: acm-pca: resource: want '\
 'CA-ARN, have arn:aws:s3:::x; request a-us-east-1.csr: acm-pca: resource: '\
 'want CA-ARN, have cluster-4a' '6s|: arn.*|: arn:aws:s3:::x|
@@ -176,8 +176,8 @@ recorded bundle 'request another.csr: no certificate was issued for it' \
 refused 2 'bundle: --batch takes no ID beside it' \
 	ca bundle --batch in/list.yaml "$(serial 1)"
 refused 2 'bundle: ID... is missing' ca bundle --for files
-refused 2 'no consumer file: there are acm-pca, cloudhsm, iot, api-gateway, '\
-'roles-anywhere, adcs, files' ca bundle --for acm-pca,file "$(serial 1)"
+refused 2 'no consumer file: there are acm-pca, cloudhsm, adcs, iot, '\
+'api-gateway, roles-anywhere, files' ca bundle --for acm-pca,file "$(serial 1)"
 recorded bundle 'in: exists already' \
 	ca bundle --batch in/list.yaml --out in
 refused 2 '--region takes one ID, and no --batch' \

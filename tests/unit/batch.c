@@ -99,8 +99,8 @@ lists_are_judged(void **state)
 		    "l.yaml:4:10: for: want a list, have a text" },
 		{ ONE "    for: []\n", "l.yaml:4:10: for: empty" },
 		{ ONE "    for: [acm]\n", "l.yaml:4:11: for: want one of "
-		    "acm-pca, cloudhsm, iot, api-gateway, roles-anywhere, "
-		    "adcs, files; have acm" },
+		    "acm-pca, cloudhsm, adcs, iot, api-gateway, "
+		    "roles-anywhere, files; have acm" },
 		{ ONE "    for: [iot, iot]\n",
 		    "l.yaml:4:16: for: iot given twice" },
 		{ ONE "    resource: a;reboot\n",

@@ -220,7 +220,7 @@ records_are_judged(void **state)
 	}
 }
 
-#define ALL "acm-pca, cloudhsm, iot, api-gateway, roles-anywhere, adcs, files"
+#define ALL "acm-pca, cloudhsm, adcs, iot, api-gateway, roles-anywhere, files"
 
 static void
 consumers_are_named(void **state)
