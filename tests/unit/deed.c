@@ -500,6 +500,22 @@ want_of_record(const struct world *w, enum operation operation,
 	json_release(&data);
 }
 
+/* An intent whose only item says for whom it is. */
+static struct json *
+targeted_data(struct world *w, const struct csr *csr)
+{
+	struct json *data = json_new(), *items = json_new_list();
+	struct json *item = json_new();
+
+	put_object(w, item, "request", buf_bytes(&csr->der));
+	json_put_text(item, "profile", "sub");
+	consumers_put(item, 1u << CONSUMER_IOT);
+	target_put(item, &(struct target){ .region = "eu-west-1" });
+	json_add(items, &item);
+	json_put(data, "items", &items);
+	return data;
+}
+
 static void
 records_give_their_parameters(void **state)
 {
@@ -508,6 +524,10 @@ records_give_their_parameters(void **state)
 	AUTO(csr_release) struct csr *csr = new_csr("Sub");
 	AUTO(buf_release) struct buf tbs = { 0 };
 	const struct deed_request request = { .csr = csr, .profile = "sub" };
+	const struct deed_request whole = { csr, "sub", 1u << CONSUMER_IOT,
+	    { .region = "eu-west-1" } };
+	AUTO(json_release) struct json *targeted = deed_sign(ledger, &whole,
+	    1);
 	AUTO(json_release) struct json *signing = deed_sign(ledger, &request,
 	    1);
 	AUTO(json_release) struct json *crl = deed_crl(ledger);
@@ -521,6 +541,7 @@ records_give_their_parameters(void **state)
 	responding = deed_ocsp(&serial, 1);
 	want_of_record(w, OPERATION_SIGN, sign_data(w, csr, "77", &tbs),
 	    signing);
+	want_of_record(w, OPERATION_SIGN, targeted_data(w, csr), targeted);
 	json_put_text(data, "reason", "superseded");
 	json_put_text(data, "serial", SERIAL_B);
 	want_of_record(w, OPERATION_REVOKE, data, revoking);

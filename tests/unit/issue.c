@@ -266,6 +266,7 @@ private_targets_are_committed(void **state)
 	files.list[0].target = (struct target){
 		.region = "eu-west-1", .requester = "Ann", .ticket = "CHG-1",
 	};
+	files.list[1].target = (struct target){ .ticket = "CHG-2" };
 	w->authority->privates = 1u << PRIVATE_REQUESTER;
 	issue = issue_built(w, &files, false);
 	MUST(issue_finish(issue, &fault));
@@ -273,6 +274,8 @@ private_targets_are_committed(void **state)
 	assert_string_equal(issued->target.region, "eu-west-1");
 	assert_string_equal(issued->target.ticket, "CHG-1");
 	assert_true(private_is(issued->target.requester));
+	assert_null(issued[1].target.requester);
+	assert_string_equal(issued[1].target.ticket, "CHG-2");
 	MUST(private_show(w->authority->objects, issued->target.requester,
 	    &value, &fault));
 	assert_string_equal(buf_cstr(&value), "Ann");
@@ -281,6 +284,13 @@ private_targets_are_committed(void **state)
 	assert_non_null(strstr(buf_cstr(&journal), "CHG-1"));
 	MUST(audit_verify(w->path, NULL, &audit, &fault));
 	assert_int_equal(audit.strays, 0);
+	issue_release(&issue);
+	w->authority->privates = 1u << PRIVATE_TICKET;
+	issue = issue_built(w, &files, true);
+	MUST(issue_finish(issue, &fault));
+	issued = &w->authority->ledger->issued[FILES];
+	assert_string_equal(issued->target.requester, "Ann");
+	assert_true(private_is(issued->target.ticket));
 }
 
 static void
