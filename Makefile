@@ -31,13 +31,14 @@ MODULES = \
 	custody/credential_create custody/roster custody/split \
 	ca/policy ca/policy_readers ca/policy_profile ca/policy_custodians ca/policy_fields \
 	ca/cross \
-	ca/objects ca/private ca/journal ca/state ca/sitting ca/ledger \
+	ca/objects ca/private ca/journal ca/state ca/sitting ca/target \
+	ca/ledger \
 	ca/ledger_apply ca/ledger_intent ca/ledger_approve ca/ledger_retire \
 	ca/seen ca/vet ca/vet_key ca/vet_subject ca/vet_extensions \
 	ca/anchor \
 	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
 	ca/authority ca/outcome ca/plan ca/evidence ca/retire ca/resplit ca/recover \
-	ca/root ca/issue ca/revoke ca/respond ca/amend \
+	ca/root ca/issue ca/batch ca/revoke ca/respond ca/amend \
 	out/bundle out/readme out/readme_texts out/bundle_kind out/bundle_read \
 	out/import_conf out/bundle_fill out/judges out/judges_path out/judges_acm_pca \
 	out/judges_cloudhsm out/judges_adcs out/judges_iot \

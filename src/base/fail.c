@@ -117,3 +117,45 @@ int
 	words_add(&words, fail->sentence);
 	return fail_fill(fail, fail->kind, &words);
 }
+
+/* Once one did not fit, none behind it is in: they are the last. */
+void
+fail_add(struct fail_sum *sum, const struct fail *one)
+{
+	size_t at = strlen(sum->all), room = sizeof(sum->all) - at;
+	const char *gap = at > 0 ? "; " : "";
+	const char *cut = strlen(one->sentence) > FAIL_SUM_EACH ? "..." : "";
+	int len = snprintf(sum->all + at, room, "%s%.*s%s", gap,
+	    FAIL_SUM_EACH, one->sentence, cut);
+
+	if (sum->count++ == 0) {
+		sum->first = *one;
+		sum->kind = one->kind;
+	}
+	if (one->kind == FAIL_REFUSED)
+		sum->kind = FAIL_REFUSED;
+	if (sum->more > 0 || len < 0 || (size_t)len >= room) {
+		sum->all[at] = '\0';
+		sum->more++;
+	}
+}
+
+int
+fail_total(const struct fail_sum *sum, size_t of, const char *what,
+    struct fail *fail)
+{
+	struct words words = { 0 };
+	char more[40] = "";
+
+	if (sum->count == 0)
+		return 0;
+	if (sum->count == 1) {
+		*fail = sum->first;
+		return -1;
+	}
+	if (sum->more > 0)
+		snprintf(more, sizeof(more), "; and %zu more", sum->more);
+	snprintf(words.text, sizeof(words.text), "%zu of %zu %s: %s%s",
+	    sum->count, of, what, sum->all, more);
+	return fail_fill(fail, sum->kind, &words);
+}

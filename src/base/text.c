@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -454,6 +455,21 @@ text_nearest(const char *word, const char *const *words)
 		}
 	}
 	return nearest;
+}
+
+bool
+text_fits(const char *form, const char *text)
+{
+	regmatch_t match;
+	regex_t regex;
+	bool fits;
+
+	if (regcomp(&regex, form, REG_EXTENDED) != 0)
+		return false;
+	fits = regexec(&regex, text, 1, &match, 0) == 0 &&
+	    match.rm_so == 0 && (size_t)match.rm_eo == strlen(text);
+	regfree(&regex);
+	return fits;
 }
 
 bool

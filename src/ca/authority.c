@@ -189,9 +189,8 @@ authority_check_ready(const struct authority *authority,
 	return state_after(ledger->state, event, &after, fail);
 }
 
-/* The text as it is to stand in a record; the caller frees it. */
-static int
-guard(struct authority *authority, enum private_field field,
+int
+authority_guard(struct authority *authority, enum private_field field,
     const char *text, char **out, struct fail *fail)
 {
 	AUTO(buf_release) struct buf commitment = { 0 };
@@ -200,10 +199,24 @@ guard(struct authority *authority, enum private_field field,
 		*out = mem_text(text);
 		return 0;
 	}
-	if (private_put(authority->objects, text, &commitment, fail) == -1 ||
-	    objects_sync(authority->objects, fail) == -1)
+	if (private_put(authority->objects, text, &commitment, fail) == -1)
 		return -1;
 	*out = mem_text(buf_cstr(&commitment));
+	return 0;
+}
+
+/* The same, for a record that follows at once. */
+static int
+guard(struct authority *authority, enum private_field field,
+    const char *text, char **out, struct fail *fail)
+{
+	AUTO(auto_free) char *guarded = NULL;
+
+	if (authority_guard(authority, field, text, &guarded, fail) == -1 ||
+	    ((authority->privates & 1u << field) != 0 &&
+		objects_sync(authority->objects, fail) == -1))
+		return -1;
+	*out = GIVE(guarded);
 	return 0;
 }
 

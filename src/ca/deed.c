@@ -8,27 +8,44 @@
 #include <anchorite/base/text.h>
 #include <anchorite/x509/name.h>
 
+/* A request travels: what is private is not in it, and a commitment of the
+ * record is another each time. */
+static struct target
+public_target(const struct ledger *ledger, const struct target *target)
+{
+	struct target public = *target;
+
+	if ((ledger->policy->privates & 1u << PRIVATE_REQUESTER) != 0)
+		public.requester = NULL;
+	if ((ledger->policy->privates & 1u << PRIVATE_TICKET) != 0)
+		public.ticket = NULL;
+	return public;
+}
+
 static struct json *
 sign_item(const struct ledger *ledger, const struct deed_request *request)
 {
-	const struct csr *csr = request->csr;
 	AUTO(buf_release) struct buf subject = { 0 };
+	struct target target = public_target(ledger, &request->target);
 	struct json *json = json_new();
 	struct digest key;
 
-	digest_of(csr->spki.der, &key);
-	name_show(csr->subject, &subject);
+	digest_of(request->csr->spki.der, &key);
+	name_show(request->csr->subject, &subject);
 	json_put_bool(json, "again", ledger_find_key(ledger, &key) != NULL);
 	if (request->existing != NULL)
 		json_put_digest(json, "existing", request->existing);
-	json_put_digest(json, "sha256", &csr->digest);
+	consumers_put(json, request->consumers);
+	json_put_text(json, "profile", request->profile);
+	json_put_digest(json, "sha256", &request->csr->digest);
 	json_put_text(json, "subject", buf_cstr(&subject));
+	target_put(json, &target);
 	return json;
 }
 
 struct json *
-deed_sign(const struct ledger *ledger, const char *profile,
-    const struct deed_request *requests, size_t count)
+deed_sign(const struct ledger *ledger, const struct deed_request *requests,
+    size_t count)
 {
 	struct json *json = json_new();
 	struct json *list = json_new_list();
@@ -38,7 +55,6 @@ deed_sign(const struct ledger *ledger, const char *profile,
 
 		json_add(list, &item);
 	}
-	json_put_text(json, "profile", profile);
 	json_put(json, "requests", &list);
 	return json;
 }
@@ -254,73 +270,70 @@ deed_destroy(const struct ledger *ledger, const char *const *fates,
 	return 0;
 }
 
-/* A request as a record names it, with the memory behind it. */
-struct recorded {
-	struct csr *csr;
-	struct digest existing;
+/* The items of a record, as they were asked for. */
+struct asked {
+	struct deed_request *requests;
+	struct csr **csrs;		/* behind them, */
+	struct digest *existing;	/* and these, too */
+	size_t count;
 };
 
 static void
-recorded_release(struct recorded *recorded, size_t count)
+asked_release(struct asked *asked)
 {
-	for (size_t n = 0; n < count; n++)
-		csr_release(&recorded[n].csr);
-	free(recorded);
+	for (size_t n = 0; n < asked->count; n++) {
+		csr_release(&asked->csrs[n]);
+		target_release(&asked->requests[n].target);
+	}
+	free(asked->csrs);
+	free(asked->existing);
+	free(asked->requests);
 }
 
 static int
-request_get(const struct json *item, const struct objects *objects,
-    struct recorded *recorded, struct deed_request *out, struct fail *fail)
+asked_get(const struct json *item, const struct objects *objects,
+    struct csr **csr, struct digest *existing, struct deed_request *out,
+    struct fail *fail)
 {
 	AUTO(buf_release) struct buf der = { 0 };
 	struct digest digest;
 
 	if (json_get_digest(item, "request", &digest, fail) == -1 ||
 	    objects_get(objects, &digest, &der, fail) == -1 ||
-	    csr_read(buf_bytes(&der), &recorded->csr, fail) == -1)
+	    csr_read(buf_bytes(&der), csr, fail) == -1 ||
+	    json_get_text(item, "profile", &out->profile, fail) == -1 ||
+	    consumers_get(item, &out->consumers, fail) == -1)
 		return -1;
-	out->csr = recorded->csr;
-	if (!json_has(item, "existing"))
-		return 0;
-	out->existing = &recorded->existing;
-	return json_get_digest(item, "existing", &recorded->existing, fail);
-}
-
-static int
-requests_get(const struct json *items, const struct objects *objects,
-    struct recorded *recorded, struct deed_request *out, struct fail *fail)
-{
-	for (size_t n = 0; n < json_count(items); n++)
-		if (request_get(json_at(items, n), objects, &recorded[n],
-		    &out[n], fail) == -1)
-			return fail_in(fail, "item %zu", n + 1);
-	return 0;
+	out->csr = *csr;
+	if (json_has(item, "existing")) {
+		if (json_get_digest(item, "existing", existing, fail) == -1)
+			return -1;
+		out->existing = existing;
+	}
+	return target_get(item, &out->target, fail);
 }
 
 static int
 sign_of_record(const struct ledger *ledger, const struct objects *objects,
     const struct record *record, struct json **out, struct fail *fail)
 {
-	AUTO(auto_free) struct deed_request *requests = NULL;
-	struct recorded *recorded;
+	AUTO(asked_release) struct asked asked = { 0 };
 	const struct json *items;
-	const char *profile;
-	size_t count;
-	int result;
 
-	if (json_get_text(record->data, "profile", &profile, fail) == -1 ||
-	    json_get_list(record->data, "items", &items, fail) == -1)
+	if (json_get_list(record->data, "items", &items, fail) == -1)
 		return -1;
-	count = json_count(items);
-	if (count > INTENT_MAX)
+	if (json_count(items) > INTENT_MAX)
 		return fail_with(fail, FAIL_JOURNAL, "items: too many");
-	requests = mem_new(count, sizeof(*requests));
-	recorded = mem_new(count, sizeof(*recorded));
-	result = requests_get(items, objects, recorded, requests, fail);
-	if (result == 0)
-		*out = deed_sign(ledger, profile, requests, count);
-	recorded_release(recorded, count);
-	return result;
+	asked.count = json_count(items);
+	asked.csrs = mem_new(asked.count, sizeof(*asked.csrs));
+	asked.existing = mem_new(asked.count, sizeof(*asked.existing));
+	asked.requests = mem_new(asked.count, sizeof(*asked.requests));
+	for (size_t n = 0; n < asked.count; n++)
+		if (asked_get(json_at(items, n), objects, &asked.csrs[n],
+		    &asked.existing[n], &asked.requests[n], fail) == -1)
+			return fail_in(fail, "item %zu", n + 1);
+	*out = deed_sign(ledger, asked.requests, asked.count);
+	return 0;
 }
 
 static int

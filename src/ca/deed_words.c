@@ -24,33 +24,71 @@ put_text(struct buf *out, const char *before, const struct json *json,
 	return 0;
 }
 
+/* For whom a certificate is, and where it goes. */
+static int
+put_target(struct buf *out, const struct json *item, struct fail *fail)
+{
+	AUTO(target_release) struct target target = { 0 };
+	const char *name, *text;
+	unsigned consumers;
+
+	if (consumers_get(item, &consumers, fail) == -1 ||
+	    target_get(item, &target, fail) == -1)
+		return -1;
+	if (consumers != 0) {
+		buf_printf(out, "    %-15s ", "for");
+		consumers_write(consumers, out);
+		buf_text(out, "\n");
+	}
+	for (size_t n = 0; target_field(&target, n, &name, &text); n++) {
+		if (text == NULL)
+			continue;
+		buf_printf(out, "    %-15s ", name);
+		text_escape(out, bytes_text(text));
+		buf_text(out, "\n");
+	}
+	return 0;
+}
+
+#define SIGN_FIELDS 4
+
+static int
+describe_request(const struct json *item, struct buf *out, struct fail *fail)
+{
+	size_t fields = SIGN_FIELDS + json_has(item, "existing") +
+	    json_has(item, "for") + json_has(item, "target");
+	bool again;
+
+	if (put_text(out, "  subject        ", item, "subject", fail) == -1 ||
+	    put_text(out, "    request SHA-256 ", item, "sha256", fail) ==
+		-1 ||
+	    put_text(out, "    profile         ", item, "profile", fail) ==
+		-1 ||
+	    put_target(out, item, fail) == -1 ||
+	    json_get_bool(item, "again", &again, fail) == -1)
+		return -1;
+	if (again)
+		buf_text(out, "    its key was certified before\n");
+	if (json_has(item, "existing") && put_text(out, "    beside the "
+	    "certificate with SHA-256\n      ", item, "existing", fail) == -1)
+		return -1;
+	if (json_count(item) != fields)
+		return fail_with(fail, FAIL_INPUT,
+		    "want %zu fields, have %zu", fields, json_count(item));
+	return 0;
+}
+
 static int
 describe_sign(const struct json *parameters, struct buf *out,
     struct fail *fail)
 {
 	const struct json *list;
-	bool again;
 
-	if (put_text(out, "  under profile  ", parameters, "profile", fail) ==
-		-1 ||
-	    json_get_list(parameters, "requests", &list, fail) == -1)
+	if (json_get_list(parameters, "requests", &list, fail) == -1)
 		return -1;
-	for (size_t n = 0; n < json_count(list); n++) {
-		const struct json *item = json_at(list, n);
-
-		if (put_text(out, "  subject        ", item, "subject", fail) ==
-			-1 ||
-		    put_text(out, "    request SHA-256 ", item, "sha256",
-			fail) == -1 ||
-		    json_get_bool(item, "again", &again, fail) == -1)
+	for (size_t n = 0; n < json_count(list); n++)
+		if (describe_request(json_at(list, n), out, fail) == -1)
 			return -1;
-		if (again)
-			buf_text(out, "    its key was certified before\n");
-		if (json_has(item, "existing") && put_text(out, "    beside "
-		    "the certificate with SHA-256\n      ", item, "existing",
-		    fail) == -1)
-			return -1;
-	}
 	buf_text(out, "Whoever holds those keys will then be trusted wherever "
 	    "the root is.\n");
 	return 0;
@@ -226,7 +264,7 @@ static const struct {
 	size_t fields;			/* of the parameters */
 } words[OPERATIONS] = {
 	[OPERATION_SIGN] = { "Sign certificates with the root key of %s:\n",
-	    describe_sign, 2 },
+	    describe_sign, 1 },
 	[OPERATION_REVOKE] = { "Revoke a certificate that %s issued:\n",
 	    describe_revoke, 2 },
 	[OPERATION_CRL] = { "Sign the next CRL with the root key of %s:\n",

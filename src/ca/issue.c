@@ -39,36 +39,36 @@ item_plan(const struct issue *issue, const struct issue_item *item,
 {
 	const struct ledger *ledger = issue->authority->ledger;
 
-	return plan_cross(ledger->policy, issue->profile, item->csr,
+	return plan_cross(ledger->policy, item->profile, item->csr,
 	    item->existing, ledger->root, serial, issue->act->now, tbs, fail);
 }
 
 static int
-check_existing(const struct issue *issue, const struct issue_file *file,
-    struct fail *fail)
+check_existing(const struct issue_item *item, struct fail *fail)
 {
-	bool is_cross = issue->profile->type == PROFILE_CROSS;
+	bool is_cross = item->profile->type == PROFILE_CROSS;
 
-	if (is_cross == (file->existing.len > 0))
+	if (is_cross == (item->from->existing.len > 0))
 		return 0;
-	return fail_with(fail, FAIL_USAGE, "profile %s %s",
-	    issue->profile->name, is_cross ?
+	(void)fail_with(fail, FAIL_USAGE, "profile %s %s",
+	    item->profile->name, is_cross ?
 	    "is for cross-certificates: --certificate is missing" :
 	    "is not for cross-certificates: no --certificate");
+	return fail_in(fail, "request %s", item->from->name);
 }
 
 /* Judged before the token is opened, on what it will sign but for a serial. */
 static int
 read_existing(const struct issue *issue, struct issue_item *item,
-    const struct issue_file *file, struct fail *fail)
+    struct fail *fail)
 {
 	static const struct serial any = { .octets = { 1 }, .len = 1 };
 	const struct ledger *ledger = issue->authority->ledger;
 	AUTO(buf_release) struct buf tbs = { 0 };
 
-	if (file->existing.len == 0)
+	if (item->from->existing.len == 0)
 		return 0;
-	if (cert_read(file->existing, &item->existing, fail) == -1)
+	if (cert_read(item->from->existing, &item->existing, fail) == -1)
 		return fail_in(fail, "existing certificate");
 	if (item_plan(issue, item, &any, &tbs, fail) == -1)
 		return -1;
@@ -77,60 +77,87 @@ read_existing(const struct issue *issue, struct issue_item *item,
 }
 
 static int
-item_read(struct issue *issue, struct issue_item *item,
-    const struct issue_file *file, struct fail *fail)
+item_find_profile(struct issue *issue, struct issue_item *item,
+    struct fail *fail)
+{
+	if (policy_profile(issue->authority->ledger->policy,
+	    item->from->profile, &item->profile, fail) == 0)
+		return 0;
+	/* The command line's own is looked up before. */
+	fail->kind = FAIL_INPUT;
+	return -1;
+}
+
+static int
+item_judge(struct issue *issue, struct issue_item *item, struct fail *fail)
 {
 	struct vet_case vet = {
-		.profile = issue->profile,
 		.seen = issue->seen,
 		.reissue = issue->reissue,
 	};
+	int64_t end;
 
-	item->file = file->name;
-	if (check_existing(issue, file, fail) == -1 ||
-	    csr_survey(file->content, &item->csr, fail) == -1)
-		return fail_in(fail, "request %s", file->name);
+	if (item_find_profile(issue, item, fail) == -1 ||
+	    plan_end(item->profile, issue->authority->ledger->root,
+		issue->act->now, &end, fail) == -1 ||
+	    check_existing(item, fail) == -1 ||
+	    csr_survey(item->from->content, &item->csr, fail) == -1)
+		return -1;
+	vet.profile = item->profile;
 	vet.csr = item->csr;
 	if (vet_request(&vet, issue->act->now, fail) == -1 ||
-	    read_existing(issue, item, file, fail) == -1)
-		return fail_in(fail, "request %s", file->name);
-	seen_add(issue->seen, item->csr, file->name);
+	    read_existing(issue, item, fail) == -1)
+		return -1;
+	seen_add(issue->seen, item->csr, item->from->name);
 	return 0;
 }
 
+static int
+items_read(struct issue *issue, const struct issue_file *files, size_t count,
+    struct fail *fail)
+{
+	struct fail_sum sum = { 0 };
+
+	issue->items = mem_new(count, sizeof(*issue->items));
+	for (; issue->count < count; issue->count++) {
+		struct issue_item *item = &issue->items[issue->count];
+		struct fail one = { 0 };
+
+		item->from = &files[issue->count];
+		if (item_judge(issue, item, &one) == 0)
+			continue;
+		if (one.kind != FAIL_INPUT && one.kind != FAIL_REFUSED) {
+			csr_release(&item->csr);
+			cert_release(&item->existing);
+			*fail = one;
+			return -1;
+		}
+		(void)fail_in(&one, "request %s", item->from->name);
+		fail_add(&sum, &one);
+	}
+	return fail_total(&sum, count, "requests", fail);
+}
+
 int
-issue_read(struct authority *authority, const struct act *act,
-    const char *profile, bool reissue, const struct issue_file *files,
-    size_t count, struct issue **out, struct fail *fail)
+issue_read(struct authority *authority, const struct act *act, bool reissue,
+    const struct issue_file *files, size_t count, struct issue **out,
+    struct fail *fail)
 {
 	AUTO(issue_release) struct issue *issue = mem_new(1, sizeof(*issue));
-	int64_t end;
 
 	if (count == 0)
 		return fail_with(fail, FAIL_USAGE, "requests: none");
 	if (count > ISSUE_MAX)
 		return fail_with(fail, FAIL_USAGE,
 		    "requests: at most %d at once, have %zu", ISSUE_MAX, count);
-	if (authority_check_ready(authority, act, "sign-intent", fail) == -1 ||
-	    policy_profile(authority->ledger->policy, profile,
-		&issue->profile, fail) == -1 ||
-	    plan_end(issue->profile, authority->ledger->root, act->now, &end,
-		fail) == -1)
-		return -1;
 	issue->authority = authority;
 	issue->act = act;
 	issue->reissue = reissue;
 	issue->seen = seen_new(authority->ledger, authority->objects);
-	issue->items = mem_new(count, sizeof(*issue->items));
-	for (; issue->count < count; issue->count++) {
-		struct issue_item *item = &issue->items[issue->count];
-
-		if (item_read(issue, item, &files[issue->count], fail) == 0)
-			continue;
-		csr_release(&item->csr);
-		cert_release(&item->existing);
+	if (authority_check_ready(authority, act, "sign-intent", fail) == -1 ||
+	    plan_check_issuer(authority->ledger->root, act->now, fail) == -1 ||
+	    items_read(issue, files, count, fail) == -1)
 		return -1;
-	}
 	*out = GIVE(issue);
 	return 0;
 }
@@ -151,7 +178,7 @@ item_build(struct issue *issue, struct issue_item *item,
     const struct lint *lint, struct token *token, struct fail *fail)
 {
 	const struct ledger *ledger = issue->authority->ledger;
-	struct lint_aim aim = { .ca = issue->profile->extensions.ca };
+	struct lint_aim aim = { .ca = item->profile->extensions.ca };
 	uint8_t random[SERIAL_MAX];
 
 	if (token_random(token, random, sizeof(random), fail) == -1)
@@ -166,7 +193,7 @@ item_build(struct issue *issue, struct issue_item *item,
 	if (item_plan(issue, item, &item->serial, &item->tbs, fail) == -1 ||
 	    lint_certificate(lint, plan_alg(ledger->policy),
 		buf_bytes(&item->tbs), &aim, issue->act->now, fail) == -1)
-		return fail_in(fail, "request %s", item->file);
+		return fail_in(fail, "request %s", item->from->name);
 	return 0;
 }
 
@@ -198,6 +225,25 @@ issue_build(struct issue *issue, struct session *session, struct fail *fail)
 	return 0;
 }
 
+/* As it stands in the record: what is private, as a commitment. */
+static int
+intend_target(struct authority *authority, struct target target,
+    struct json *json, struct fail *fail)
+{
+	AUTO(auto_free) char *requester = NULL;
+	AUTO(auto_free) char *ticket = NULL;
+
+	if ((target.requester != NULL && authority_guard(authority,
+		PRIVATE_REQUESTER, target.requester, &requester, fail) == -1) ||
+	    (target.ticket != NULL && authority_guard(authority,
+		PRIVATE_TICKET, target.ticket, &ticket, fail) == -1))
+		return -1;
+	target.requester = requester;
+	target.ticket = ticket;
+	target_put(json, &target);
+	return 0;
+}
+
 static int
 intend_item(struct issue *issue, struct issue_item *item,
     struct json *items, struct fail *fail)
@@ -206,8 +252,12 @@ intend_item(struct issue *issue, struct issue_item *item,
 	struct digest digest;
 
 	if (objects_put(issue->authority->objects, buf_bytes(&item->csr->der),
-	    &digest, fail) == -1)
+		&digest, fail) == -1 ||
+	    intend_target(issue->authority, item->from->target, json, fail) ==
+		-1)
 		return -1;
+	consumers_put(json, item->from->consumers);
+	json_put_text(json, "profile", item->profile->name);
 	json_put_digest(json, "request", &digest);
 	if (item->existing != NULL) {
 		if (objects_put(issue->authority->objects,
@@ -234,12 +284,16 @@ issue_parameters(const struct issue *issue)
 	for (size_t n = 0; n < issue->count; n++) {
 		const struct issue_item *item = &issue->items[n];
 
-		requests[n].csr = item->csr;
-		if (item->existing != NULL)
-			requests[n].existing = &item->existing->digest;
+		requests[n] = (struct deed_request){
+			.csr = item->csr,
+			.profile = item->profile->name,
+			.consumers = item->from->consumers,
+			.target = item->from->target,
+			.existing = item->existing == NULL ? NULL :
+			    &item->existing->digest,
+		};
 	}
-	return deed_sign(issue->authority->ledger, issue->profile->name,
-	    requests, issue->count);
+	return deed_sign(issue->authority->ledger, requests, issue->count);
 }
 
 /* What a certificate and its records take on the disk, at most. */
@@ -265,7 +319,6 @@ issue_intend(struct issue *issue, struct fail *fail)
 		return -1;
 	json_put(data, "items", &items);
 	json_put_digest(data, "policy", &authority->ledger->policy->digest);
-	json_put_text(data, "profile", issue->profile->name);
 	return authority_append(authority, issue->act, "sign-intent", &data,
 	    fail);
 }
@@ -280,7 +333,7 @@ issue_sign(struct issue *issue, struct fail *fail)
 		    buf_bytes(&issue->items[n].tbs),
 		    &issue->items[n].signature, fail) == -1)
 			return fail_in(fail, "request %s",
-			    issue->items[n].file);
+			    issue->items[n].from->name);
 	return 0;
 }
 
@@ -294,7 +347,7 @@ record_item(struct issue *issue, struct issue_item *item,
 	if (cert_assemble(plan_alg(ledger->policy), buf_bytes(&item->tbs),
 	    buf_bytes(&item->signature), ledger->root->spki.key,
 	    &item->certificate, fail) == -1)
-		return fail_in(fail, "request %s", item->file);
+		return fail_in(fail, "request %s", item->from->name);
 	return objects_put(issue->authority->objects,
 	    buf_bytes(&item->certificate->der), object_out, fail);
 }

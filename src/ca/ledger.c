@@ -25,8 +25,11 @@ key_forget(struct ledger_key *key)
 void
 intent_release(struct intent *intent)
 {
+	for (size_t n = 0; n < intent->count; n++) {
+		free(intent->items[n].profile);
+		target_release(&intent->items[n].target);
+	}
 	free(intent->event);
-	free(intent->profile);
 	free(intent->items);
 	memset(intent, 0, sizeof(*intent));
 }
@@ -38,8 +41,10 @@ ledger_release(struct ledger **ledger)
 
 	if (l == NULL)
 		return;
-	for (size_t n = 0; n < l->issued_count; n++)
+	for (size_t n = 0; n < l->issued_count; n++) {
 		free(l->issued[n].profile);
+		target_release(&l->issued[n].target);
+	}
 	free(l->issued);
 	free(l->name);
 	free(l->seal);
@@ -215,6 +220,24 @@ ledger_find_key(const struct ledger *ledger, const struct digest *spki)
 	    *key_index_find(ledger, spki);
 
 	return at == 0 ? NULL : &ledger->issued[at - 1];
+}
+
+const struct issued *
+ledger_find_issued(const struct ledger *ledger, const struct digest *request)
+{
+	const struct issued *newest = NULL;
+
+	for (size_t n = ledger->issued_count; n > 0; n--) {
+		const struct issued *issued = &ledger->issued[n - 1];
+
+		if (!digest_is_equal(&issued->request, request))
+			continue;
+		if (issued->status == ISSUED_VALID)
+			return issued;
+		if (newest == NULL)
+			newest = issued;
+	}
+	return newest;
 }
 
 int

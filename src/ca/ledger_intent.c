@@ -45,6 +45,23 @@ item_read(const struct json *json, const struct intent_form *form,
 	return 0;
 }
 
+/* What is said of a request: nothing is kept of it on failure. */
+static int
+order_read(const struct ledger *ledger, const struct json *json,
+    struct intent_item *out, struct fail *fail)
+{
+	const struct policy_profile *profile;
+	const char *name;
+
+	if (json_get_text(json, "profile", &name, fail) == -1 ||
+	    policy_profile(ledger->policy, name, &profile, fail) == -1 ||
+	    consumers_get(json, &out->consumers, fail) == -1 ||
+	    target_get(json, &out->target, fail) == -1)
+		return -1;
+	out->profile = mem_text(profile->name);
+	return 0;
+}
+
 /* No serial twice: not in the intent, nor before it (RFC 5280, 4.1.2.2);
  * and nothing said of what was not issued. */
 static int
@@ -81,11 +98,13 @@ items_read(struct ledger *ledger, const struct json *items,
 	intent->items = mem_new(count, sizeof(*intent->items));
 	for (; intent->count < count; intent->count++) {
 		struct intent_item *item = &intent->items[intent->count];
+		const struct json *json = json_at(items, intent->count);
 
-		if (item_read(json_at(items, intent->count), form, item,
-			fail) == -1 ||
+		if (item_read(json, form, item, fail) == -1 ||
 		    (form->serials != SERIALS_NONE && serial_check(ledger,
-			form, &item->serial, fail) == -1))
+			form, &item->serial, fail) == -1) ||
+		    (form->has_request &&
+			order_read(ledger, json, item, fail) == -1))
 			return fail_in(fail, "item %zu", intent->count + 1);
 	}
 	return 0;
@@ -93,7 +112,7 @@ items_read(struct ledger *ledger, const struct json *items,
 
 static int
 intent_apply(struct ledger *ledger, const struct record *record,
-    const struct intent_form *form, const char *profile, struct fail *fail)
+    const struct intent_form *form, struct fail *fail)
 {
 	struct intent *intent = &ledger->intent;
 	const struct json *items;
@@ -110,7 +129,6 @@ intent_apply(struct ledger *ledger, const struct record *record,
 	intent->seq = record->seq;
 	intent->time = record->time;
 	intent->event = mem_text(record->event);
-	intent->profile = mem_text(profile);
 	intent->purpose = form->purpose;
 	ledger->uses[form->purpose].perhaps += (int64_t)intent->count;
 	return 0;
@@ -126,7 +144,7 @@ ledger_apply_root_intent(struct ledger *ledger,
 	};
 
 	(void)objects;
-	return intent_apply(ledger, record, &form, "", fail);
+	return intent_apply(ledger, record, &form, fail);
 }
 
 int
@@ -137,14 +155,9 @@ ledger_apply_sign_intent(struct ledger *ledger,
 	static const struct intent_form form = {
 		PURPOSE_CERTIFICATE, SERIALS_NEW, true, INTENT_MAX
 	};
-	const struct policy_profile *profile;
-	const char *name;
 
 	(void)objects;
-	if (json_get_text(record->data, "profile", &name, fail) == -1 ||
-	    policy_profile(ledger->policy, name, &profile, fail) == -1)
-		return -1;
-	return intent_apply(ledger, record, &form, profile->name, fail);
+	return intent_apply(ledger, record, &form, fail);
 }
 
 int
@@ -172,7 +185,7 @@ ledger_apply_crl_intent(struct ledger *ledger, const struct objects *objects,
 		ledger->standing.is_due = true;
 		ledger->uses[PURPOSE_SELF_TEST].perhaps++;
 	}
-	return intent_apply(ledger, record, &form, "", fail);
+	return intent_apply(ledger, record, &form, fail);
 }
 
 int
@@ -185,7 +198,7 @@ ledger_apply_ocsp_intent(struct ledger *ledger,
 	};
 
 	(void)objects;
-	return intent_apply(ledger, record, &form, "", fail);
+	return intent_apply(ledger, record, &form, fail);
 }
 
 /* Is this the outcome of the open intent? */
@@ -253,7 +266,9 @@ inventory_add(struct ledger *ledger, const struct intent_item *item)
 
 	issued->request = item->request;
 	issued->tbs = item->tbs;
-	issued->profile = mem_text(ledger->intent.profile);
+	issued->profile = mem_text(item->profile != NULL ? item->profile : "");
+	issued->consumers = item->consumers;
+	target_copy(&item->target, &issued->target);
 	issued->issued_at = ledger->intent.time;
 	return issued;
 }

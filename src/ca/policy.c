@@ -28,6 +28,7 @@ const char *const private_field_names[] = {
 	[PRIVATE_BY] = "by",
 	[PRIVATE_TICKET] = "ticket",
 	[PRIVATE_WITNESS] = "witness",
+	[PRIVATE_REQUESTER] = "requester",
 	NULL
 };
 

@@ -10,8 +10,10 @@
 #include <anchorite/base/rule.h>
 #include <anchorite/ca/adoption.h>
 #include <anchorite/ca/authority.h>
+#include <anchorite/ca/batch.h>
 #include <anchorite/ca/issue.h>
 #include <anchorite/custody/share.h>
+#include <anchorite/out/emit.h>
 #include <anchorite/token/session.h>
 #include <anchorite/token/site.h>
 
@@ -30,6 +32,7 @@ enum option {
 	OPT_LABEL,
 	OPT_KEY,
 	OPT_PROFILE,
+	OPT_BATCH,
 	OPT_REISSUE,
 	OPT_CERTIFICATE,
 	OPT_REASON,
@@ -280,16 +283,35 @@ struct deed {
 	enum crl_reason reason;
 	struct adoption *adoption;	/* policy, resplit */
 	struct split_form form;		/* resplit */
-	struct requests *requests;
+	struct batch *batch;		/* sign: behind the issue */
+	struct buf existing;		/* of a cross-certificate */
 };
 void deed_release(struct deed *deed);
 MUST_USE int deed_prepare(struct cli *cli, struct authority *authority,
     enum operation operation, char **operands, int count, struct deed *out,
     struct fail *fail);
 
+/* Requests to sign: FILE... under --profile, or --batch. FAIL_USAGE. */
+MUST_USE int deed_check_sign(const struct cli *cli, int count,
+    struct fail *fail);
 MUST_USE int deed_prepare_replace(struct cli *cli,
     struct authority *authority, char **operands, struct deed *deed,
     struct fail *fail);
+
+/*
+ * orders.c: the bundles that are asked for, by ID, or by --batch: for the
+ * consumers of --for, else those that the journal has. A list must say what
+ * the journal says; all requests of which it does not, or that became no valid
+ * certificate, are named. Lends from the ledger.
+ */
+struct orders {
+	struct emit_order *items;
+	size_t count;
+	struct target target;		/* of the options, behind one order */
+};
+void orders_release(struct orders *orders);
+MUST_USE int orders_read(const struct cli *cli, const struct ledger *ledger,
+    struct orders *out, struct fail *fail);
 
 /* cmd_quorum.c: warns of what a roster cannot do without somebody, and has
  * it acknowledged; the list (NULL: none) is for the record. */
@@ -300,8 +322,8 @@ MUST_USE int cli_acknowledge(const struct cli *cli,
 /* Shows a certificate, with its line of the inventory (or NULL), as text or
  * JSON; --out writes it as PEM. */
 MUST_USE int cli_show_certificate(const struct cli *cli,
-    const struct cert *cert, const struct issued *issued,
-    struct fail *fail);
+    const struct authority *authority, const struct cert *cert,
+    const struct issued *issued, struct fail *fail);
 MUST_USE int cli_show_issued(const struct cli *cli,
     const struct authority *authority, const struct issued *issued,
     struct fail *fail);
@@ -313,6 +335,10 @@ void show_digest(const char *label, const struct digest *digest);
 void show_name(const char *label, struct bytes der);
 void show_extensions(const struct ext *list, size_t count);
 void show_certificate(const struct cert *cert);
+/* For whom a certificate is, and where it goes; private values are shown
+ * where they are there. */
+MUST_USE int show_target(const struct objects *objects, unsigned consumers,
+    const struct target *target, struct fail *fail);
 /* To-be-signed bytes as the certificate that they will be. */
 MUST_USE int show_planned(struct bytes tbs, const struct alg *alg,
     struct fail *fail);

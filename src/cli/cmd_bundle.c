@@ -1,90 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
-#include <anchorite/out/bundle_kind.h>
 #include <anchorite/out/bundle_verify.h>
 #include <anchorite/out/emit.h>
 
 #include "cli.h"
 
-/* The bundles that the command line asks for. */
-struct orders {
-	struct emit_order *items;
-	size_t count, room;
-	char *consumers;		/* of --for, taken apart */
-};
-
-static void
-orders_release(struct orders *orders)
-{
-	for (size_t n = 0; n < orders->count; n++)
-		free(orders->items[n].path);
-	free(orders->items);
-	free(orders->consumers);
-}
-
-static void
-orders_add(struct orders *orders, const struct emit_order *order)
-{
-	if (orders->count == orders->room) {
-		orders->room = orders->room == 0 ? 16 : 2 * orders->room;
-		orders->items = mem_grow(orders->items, orders->room,
-		    sizeof(*orders->items));
-	}
-	orders->items[orders->count++] = *order;
-}
-
-/* Each certificate for each consumer. */
+/* --out with --batch: a new directory of them all, which stays where there is
+ * anything in it. */
 static int
-orders_read(const struct cli *cli, const struct authority *authority,
-    struct orders *orders, struct fail *fail)
+make_bundles(const struct cli *cli, struct authority *authority,
+    struct orders *orders, const struct sealer *sealer, struct fail *fail)
 {
-	const char *const *values = cli->values;
-	char *rest = orders->consumers = mem_text(values[OPT_FOR]), *name;
+	const char *folder = cli->values[OPT_BATCH] != NULL ?
+	    cli->values[OPT_OUT] : NULL;
 
-	while ((name = strsep(&rest, ",")) != NULL) {
-		if (bundle_kind_check_name(name, fail) == -1)
-			return -1;
-		for (int n = 0; n < cli->operand_count; n++) {
-			struct issued *issued;
-			struct emit_order order = {
-				.consumer = name,
-				.resource = values[OPT_RESOURCE],
-				.region = values[OPT_REGION],
-				.bucket = values[OPT_BUCKET],
-			};
-
-			if (ledger_look_up(authority->ledger,
-			    cli->operands[n], &issued, fail) == -1)
-				return -1;
-			order.issued = issued;
-			orders_add(orders, &order);
-		}
-	}
-	return 0;
-}
-
-/* What is meant for one cannot stand for several. */
-static int
-check_single(const struct cli *cli, struct orders *orders,
-    struct fail *fail)
-{
-	static const enum option single[] = {
-		OPT_OUT, OPT_RESOURCE, OPT_REGION, OPT_BUCKET,
-	};
-
-	for (size_t n = 0; n < COUNT(single) && orders->count > 1; n++)
-		if (cli->values[single[n]] != NULL)
-			return fail_with(fail, FAIL_USAGE,
-			    "%s takes one ID and one consumer",
-			    option_rows[single[n]].name);
-	if (cli->values[OPT_OUT] != NULL)
-		orders->items[0].path = mem_text(cli->values[OPT_OUT]);
-	return 0;
+	if (folder != NULL && file_make_directory(folder, fail) == -1)
+		return -1;
+	if (emit_bundles(authority, &cli->act, orders->items, orders->count,
+	    sealer, fail) == 0)
+		return 0;
+	if (folder != NULL)
+		(void)rmdir(folder);
+	return -1;
 }
 
 static void
@@ -113,16 +54,14 @@ run_bundle(struct cli *cli, struct fail *fail)
 	AUTO(sealer_release) struct sealer sealer = { 0 };
 
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
-	    orders_read(cli, authority, &orders, fail) == -1 ||
-	    check_single(cli, &orders, fail) == -1 ||
+	    orders_read(cli, authority->ledger, &orders, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "bundled", fail) ==
 		-1 ||
 	    cli_load_site(cli, &site, fail) == -1 ||
 	    custody_unlock(cli, authority, &custody, fail) == -1 ||
 	    cli_log_in(cli, site, &custody, &session, fail) == -1 ||
 	    authority_find_sealer(authority, session, &sealer, fail) == -1 ||
-	    emit_bundles(authority, &cli->act, orders.items, orders.count,
-		&sealer, fail) == -1)
+	    make_bundles(cli, authority, &orders, &sealer, fail) == -1)
 		return cli_refused(cli, authority, fail);
 	show_bundles(cli, &orders);
 	return 0;

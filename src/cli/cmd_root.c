@@ -142,5 +142,6 @@ run_root_show(struct cli *cli, struct fail *fail)
 		return fail_with(fail, FAIL_REFUSED,
 		    "no root certificate yet: the authority is %s",
 		    state_name(authority->ledger->state));
-	return cli_show_certificate(cli, authority->ledger->root, NULL, fail);
+	return cli_show_certificate(cli, authority, authority->ledger->root,
+	    NULL, fail);
 }

@@ -15,8 +15,8 @@ show_item(const struct issue *issue, const struct issue_item *item,
 	const struct csr *csr = item->csr;
 	char oid[128], line[256];
 
-	printf("request %s, under profile %s:\n", item->file,
-	    issue->profile->name);
+	printf("request %s, under profile %s:\n", item->from->name,
+	    item->profile->name);
 	if (show_planned(buf_bytes(&item->tbs),
 	    plan_alg(issue->authority->ledger->policy), fail) == -1)
 		return -1;
@@ -26,10 +26,11 @@ show_item(const struct issue *issue, const struct issue_item *item,
 	for (size_t n = 0; n < csr->extension_count; n++) {
 		ext_show_oid(csr->extensions[n].oid, oid, sizeof(oid));
 		snprintf(line, sizeof(line), "%s: %s", oid,
-		    vet_fate(&csr->extensions[n], issue->profile));
+		    vet_fate(&csr->extensions[n], item->profile));
 		show_line(n == 0 ? "it asked for" : "", line);
 	}
-	return 0;
+	return show_target(issue->authority->objects, item->from->consumers,
+	    &item->from->target, fail);
 }
 
 static int
@@ -56,12 +57,12 @@ show_outcome(const struct cli *cli, const struct issue *issue)
 		struct json *json =
 		    certificate_json(issue->items[n].certificate);
 
-		json_put_text(json, "file", issue->items[n].file);
+		json_put_text(json, "file", issue->items[n].from->name);
 		json_add(list, &json);
 		serial_hex(&issue->items[n].serial, serial);
 		if (!cli->is_json)
 			printf("signed %s  %s\n", serial,
-			    issue->items[n].file);
+			    issue->items[n].from->name);
 	}
 	if (cli->is_json)
 		show_json(list);
@@ -76,6 +77,8 @@ run_sign(struct cli *cli, struct fail *fail)
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(deed_release) struct deed deed = { 0 };
 
+	if (deed_check_sign(cli, cli->operand_count, fail) == -1)
+		return -1;
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    deed_prepare(cli, authority, OPERATION_SIGN, cli->operands,
 		cli->operand_count, &deed, fail) == -1 ||

@@ -125,18 +125,21 @@ const struct command commands[] = {
 	    "is then the one in force, unless another is given.",
 	    "anchorite csr check --policy policies/acm-pca-rsa-4096.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_csr_check },
-	{ "sign", "FILE...", 1, ISSUE_MAX,
+	{ "sign", "[FILE...]", 0, ISSUE_MAX,
 	    TAKES_DEED | TAKES(OPT_JSON) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE) | TAKES(OPT_CERTIFICATE),
-	    NEEDS(OPT_PROFILE), "sign requests",
+		TAKES(OPT_BATCH) | TAKES(OPT_REISSUE) |
+		TAKES(OPT_CERTIFICATE), 0,
+	    "sign requests",
 	    "Signs one or many requests under a profile, in one transaction: "
 	    "one login, one intent, one seal. All are vetted before the PIN "
 	    "is asked, built and linted before they are shown, and signed "
-	    "only after a yes. One that is refused refuses all, and the "
-	    "sentence has every rule that it broke; csr check shows the same "
-	    "as a table. Under a profile for cross-certificates it takes one "
-	    "request, and with --certificate what that CA has already, and "
-	    "judges the two against each other.",
+	    "only after a yes. One that is refused refuses all; each that is "
+	    "wrong is named, with every rule that it broke; csr check shows "
+	    "the same as a table. --batch takes a list instead, with a "
+	    "profile and a target for each: consumers, ARN, region, who "
+	    "asked, ticket. Under a profile for cross-certificates it takes "
+	    "one request, and with --certificate what that CA has already, "
+	    "and judges the two against each other.",
 	    "anchorite sign --authority example-root --site site.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_sign },
 	{ "revoke", "ID", 1, 1, TAKES_DEED | TAKES(OPT_REASON), 0,
@@ -175,23 +178,27 @@ const struct command commands[] = {
 	    "eye. Needs neither token nor authority.",
 	    "anchorite bundle verify bundles/acm-pca-5f1c09a2b3d4e5f6",
 	    run_bundle_verify },
-	{ "bundle", "ID...", 1, ISSUE_MAX,
-	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) | TAKES(OPT_OUT) |
-		TAKES(OPT_RESOURCE) | TAKES(OPT_REGION) | TAKES(OPT_BUCKET),
-	    NEEDS(OPT_FOR),
+	{ "bundle", "[ID...]", 0, ISSUE_MAX,
+	    TAKES_WRITE | TAKES(OPT_JSON) | TAKES(OPT_FOR) |
+		TAKES(OPT_BATCH) | TAKES(OPT_OUT) | TAKES(OPT_RESOURCE) |
+		TAKES(OPT_REGION) | TAKES(OPT_BUCKET), 0,
 	    "make what is carried out",
 	    "Writes each certificate with what its consumer needs beside it, "
 	    "instructions and a signed manifest into a new directory, after "
 	    "holding the bytes to the consumer's documented rules: all are "
 	    "judged before the first is written, and one seal covers them. "
-	    "--resource, --region and --bucket fill in the commands. --out "
-	    "takes one ID and one consumer.",
+	    "--batch takes the list that was signed, and makes the bundles of "
+	    "all of it; consumers and targets are those of the journal, where "
+	    "--for, --resource, --region and --bucket give no others. --out "
+	    "takes one ID and one consumer; with --batch it is a new "
+	    "directory, and the bundles in it are called REQUEST-CONSUMER.",
 	    "anchorite bundle --authority example-root --site site.yaml --for "
 	    "acm-pca 5f1c09a2", run_bundle },
 	{ "request", "OPERATION [ARG...]", 1, ISSUE_MAX + 1,
 	    TAKES(OPT_AUTHORITY) | TAKES(OPT_BY) | TAKES(OPT_TIME) |
 		TAKES(OPT_OUT) | TAKES(OPT_EXPIRES) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE) | TAKES(OPT_CERTIFICATE) |
+		TAKES(OPT_BATCH) | TAKES(OPT_REISSUE) |
+		TAKES(OPT_CERTIFICATE) |
 		TAKES(OPT_REASON) | TAKES(OPT_DAYS) |
 		TAKES(OPT_FATE) | TAKES(OPT_PLACE) | TAKES(OPT_SPLIT) |
 		TAKES(OPT_POLICY) | TAKES(OPT_CUSTODIANS), 0,
@@ -199,7 +206,7 @@ const struct command commands[] = {
 	    "Writes a request (OPERATION.json) that says what is to be done, "
 	    "to which key, at which head of the journal. Custodians approve "
 	    "it, here or on another machine; the operation's own command "
-	    "takes it with --request. OPERATION: sign FILE..., revoke ID, "
+	    "takes it with --request. OPERATION: sign [FILE...], revoke ID, "
 	    "crl, ocsp [ID...], disable, enable, delete, restore, destroy, "
 	    "backup NAME, policy FILE, resplit, recover, anchor REASON HEAD; "
 	    "with that command's options.",

@@ -15,31 +15,9 @@
 #include <anchorite/ca/retire.h>
 #include <anchorite/ca/revoke.h>
 #include <anchorite/custody/credential.h>
+#include <anchorite/out/import_conf.h>
 
 #include "cli.h"
-
-/* The request files of the command line, whole. */
-struct requests {
-	struct issue_file *files;
-	struct buf *contents;
-	size_t count;
-	struct buf existing;		/* of a cross-certificate */
-};
-
-static void
-requests_release(struct requests **requests)
-{
-	struct requests *old = GIVE(*requests);
-
-	if (old == NULL)
-		return;
-	for (size_t n = 0; n < old->count; n++)
-		buf_release(&old->contents[n]);
-	buf_release(&old->existing);
-	free(old->contents);
-	free(old->files);
-	free(old);
-}
 
 void
 deed_release(struct deed *deed)
@@ -47,68 +25,100 @@ deed_release(struct deed *deed)
 	json_release(&deed->parameters);
 	free(deed->serials);
 	issue_release(&deed->issue);
+	batch_release(&deed->batch);
 	adoption_release(&deed->adoption);
-	requests_release(&deed->requests);
-}
-
-/* --certificate: with which of several requests would it go? */
-static int
-existing_load(const char *path, struct requests *requests, struct fail *fail)
-{
-	if (path == NULL)
-		return 0;
-	if (requests->count != 1)
-		return fail_with(fail, FAIL_USAGE, "sign: --certificate takes "
-		    "one request, have %zu", requests->count);
-	if (file_load(path, CERT_MAX, &requests->existing, fail) == -1)
-		return fail_in(fail, "existing certificate");
-	if (requests->existing.len == 0)
-		return fail_with(fail, FAIL_INPUT,
-		    "existing certificate: %s: empty", path);
-	requests->files[0].existing = buf_bytes(&requests->existing);
-	return 0;
-}
-
-static int
-requests_load(char **names, int count, const char *existing,
-    struct requests **out, struct fail *fail)
-{
-	AUTO(requests_release) struct requests *requests =
-	    mem_new(1, sizeof(*requests));
-
-	requests->count = (size_t)count;
-	requests->files = mem_new(requests->count, sizeof(*requests->files));
-	requests->contents =
-	    mem_new(requests->count, sizeof(*requests->contents));
-	for (size_t n = 0; n < requests->count; n++) {
-		if (file_load(names[n], CSR_MAX, &requests->contents[n],
-		    fail) == -1)
-			return fail_in(fail, "request");
-		requests->files[n].name = names[n];
-		requests->files[n].content =
-		    buf_bytes(&requests->contents[n]);
-	}
-	if (existing_load(existing, requests, fail) == -1)
-		return -1;
-	*out = GIVE(requests);
-	return 0;
+	buf_release(&deed->existing);
 }
 
 typedef int preparer(struct cli *cli, struct authority *authority,
     char **operands, int count, struct deed *deed, struct fail *fail);
 
+int
+deed_check_sign(const struct cli *cli, int count, struct fail *fail)
+{
+	if (cli->values[OPT_BATCH] != NULL && count == 0)
+		return 0;
+	if (cli->values[OPT_BATCH] != NULL)
+		return fail_with(fail, FAIL_USAGE,
+		    "sign: --batch takes no FILE beside it");
+	if (cli->values[OPT_PROFILE] == NULL)
+		return fail_with(fail, FAIL_USAGE,
+		    "sign: --profile NAME is missing");
+	if (count == 0)
+		return fail_with(fail, FAIL_USAGE, "sign: FILE... is missing");
+	return 0;
+}
+
+/* What no bundle could be made of is not signed. */
+static int
+check_resources(const struct batch *batch, struct fail *fail)
+{
+	struct fail_sum sum = { 0 };
+
+	for (size_t n = 0; n < batch->count; n++)
+		for (int i = 0; i < CONSUMERS; i++) {
+			const struct issue_file *file = &batch->files[n];
+			struct fail one = { 0 };
+
+			if ((file->consumers & 1u << i) == 0 ||
+			    import_conf_check_resource(consumer_names[i],
+				file->target.resource, &one) == 0)
+				continue;
+			(void)fail_in(&one, "request %s", file->name);
+			fail_add(&sum, &one);
+			break;
+		}
+	return fail_total(&sum, batch->count, "requests", fail);
+}
+
+/* As they are listed, or all under one profile. */
+static int
+batch_prepare(const struct cli *cli, char **operands, int count,
+    struct batch **out, struct fail *fail)
+{
+	const char *profile = cli->values[OPT_PROFILE];
+
+	if (cli->values[OPT_BATCH] != NULL)
+		return batch_load(cli->values[OPT_BATCH], profile, out, fail);
+	return batch_load_files(operands, (size_t)count, profile, out, fail);
+}
+
+/* --certificate: with which of several requests would it go? */
+static int
+existing_load(const char *path, struct deed *deed, struct fail *fail)
+{
+	if (path == NULL)
+		return 0;
+	if (deed->batch->count != 1)
+		return fail_with(fail, FAIL_USAGE, "sign: --certificate takes "
+		    "one request, have %zu", deed->batch->count);
+	if (file_load(path, CERT_MAX, &deed->existing, fail) == -1)
+		return fail_in(fail, "existing certificate");
+	if (deed->existing.len == 0)
+		return fail_with(fail, FAIL_INPUT,
+		    "existing certificate: %s: empty", path);
+	deed->batch->files[0].existing = buf_bytes(&deed->existing);
+	return 0;
+}
+
 static int
 prepare_sign(struct cli *cli, struct authority *authority, char **operands,
     int count, struct deed *deed, struct fail *fail)
 {
-	if (cli->values[OPT_PROFILE] == NULL)
-		return fail_with(fail, FAIL_USAGE,
-		    "sign: --profile NAME is missing");
-	if (requests_load(operands, count, cli->values[OPT_CERTIFICATE],
-		&deed->requests, fail) == -1 ||
-	    issue_read(authority, &cli->act, cli->values[OPT_PROFILE],
-		cli->values[OPT_REISSUE] != NULL, deed->requests->files,
-		deed->requests->count, &deed->issue, fail) == -1)
+	const char *profile = cli->values[OPT_PROFILE];
+	const struct policy_profile *found;
+
+	if (deed_check_sign(cli, count, fail) == -1 ||
+	    batch_prepare(cli, operands, count, &deed->batch, fail) == -1 ||
+	    existing_load(cli->values[OPT_CERTIFICATE], deed, fail) == -1 ||
+	    check_resources(deed->batch, fail) == -1 ||
+	    authority_check_ready(authority, &cli->act, "sign-intent", fail) ==
+		-1 ||
+	    (profile != NULL && policy_profile(authority->ledger->policy,
+		profile, &found, fail) == -1) ||
+	    issue_read(authority, &cli->act, cli->values[OPT_REISSUE] != NULL,
+		deed->batch->files, deed->batch->count, &deed->issue, fail) ==
+		-1)
 		return -1;
 	deed->parameters = issue_parameters(deed->issue);
 	return 0;
@@ -397,7 +407,7 @@ static const struct {
 	const char *operands;
 	int min, max;
 } rows[OPERATIONS] = {
-	[OPERATION_SIGN] = { prepare_sign, "FILE...", 1, ISSUE_MAX },
+	[OPERATION_SIGN] = { prepare_sign, "[FILE...]", 0, ISSUE_MAX },
 	[OPERATION_REVOKE] = { prepare_revoke, "ID", 1, 1 },
 	[OPERATION_CRL] = { prepare_crl, "", 0, 0 },
 	[OPERATION_CRL_DISABLED] = { prepare_crl, "", 0, 0 },

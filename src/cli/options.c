@@ -36,6 +36,8 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_KEY] = { "--key", "URI",
 	    "the key, as a PKCS#11 URI with object= or id=" },
 	[OPT_PROFILE] = { "--profile", "NAME", "a profile of the policy" },
+	[OPT_BATCH] = { "--batch", "LIST", "a list of requests (YAML), which "
+	    "stand beside it" },
 	[OPT_REISSUE] = { "--reissue", NULL,
 	    "a key that was certified before may be certified again" },
 	[OPT_CERTIFICATE] = { "--certificate", "FILE", "the certificate that "

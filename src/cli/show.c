@@ -4,6 +4,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/private.h>
 #include <anchorite/x509/name.h>
 
 #include "cli.h"
@@ -98,6 +99,28 @@ show_planned(struct bytes tbs, const struct alg *alg, struct fail *fail)
 	show_contents(cert);
 	digest_of(tbs, &digest);
 	show_digest("to be signed", &digest);
+	return 0;
+}
+
+int
+show_target(const struct objects *objects, unsigned consumers,
+    const struct target *target, struct fail *fail)
+{
+	AUTO(buf_release) struct buf names = { 0 };
+	const char *name, *text;
+
+	consumers_write(consumers, &names);
+	if (names.len > 0)
+		show_line("for", buf_cstr(&names));
+	for (size_t n = 0; target_field(target, n, &name, &text); n++) {
+		AUTO(buf_release) struct buf value = { 0 };
+
+		if (text == NULL)
+			continue;
+		if (private_show(objects, text, &value, fail) == -1)
+			return -1;
+		show_line(name, buf_cstr(&value));
+	}
 	return 0;
 }
 

@@ -124,8 +124,8 @@ certificate_derive(struct auditor *auditor, const struct intent_item *item,
 	AUTO(cert_release) struct cert *existing = NULL;
 	AUTO(buf_release) struct buf request = { 0 };
 
-	if (policy_profile(ledger->policy, ledger->intent.profile, &profile,
-		fail) == -1 ||
+	if (policy_profile(ledger->policy, item->profile, &profile, fail) ==
+		-1 ||
 	    audit_objects_get(&auditor->objects, &item->request, &request,
 		fail) == -1 ||
 	    csr_survey(buf_bytes(&request), &csr, fail) == -1 ||

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/out/import_conf.h>
 
-#include <regex.h>
 #include <string.h>
 
 #include <openssl/objects.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/base/text.h>
+#include <anchorite/ca/target.h>
 
 #define VALUE_MAX 256
 
@@ -42,22 +43,6 @@ is_plain(struct bytes text)
 	return text.len <= VALUE_MAX;
 }
 
-static bool
-matches(const char *form, const char *text)
-{
-	regex_t regex;
-	regmatch_t match;
-	bool found;
-
-	/* The form is a constant of the program. */
-	if (regcomp(&regex, form, REG_EXTENDED) != 0)
-		return false;
-	found = regexec(&regex, text, 1, &match, 0) == 0 &&
-	    match.rm_so == 0 && (size_t)match.rm_eo == strlen(text);
-	regfree(&regex);
-	return found;
-}
-
 /* Where it is to go, if that is known. */
 static int
 put_target(struct import_conf *conf, enum import_key key, const char *value,
@@ -68,10 +53,25 @@ put_target(struct import_conf *conf, enum import_key key, const char *value,
 	if (form == NULL)
 		return fail_with(fail, FAIL_REFUSED, "%s: want none, have %s",
 		    names[key], value);
-	if (!is_plain(bytes_text(value)) || !matches(form, value))
+	if (!is_plain(bytes_text(value)) || !text_fits(form, value))
 		return fail_with(fail, FAIL_REFUSED, "%s: want %s, have %s",
 		    names[key], word, value);
 	buf_text(&conf->values[key], value);
+	return 0;
+}
+
+int
+import_conf_check_resource(const char *consumer, const char *resource,
+    struct fail *fail)
+{
+	for (const struct bundle_kind *kind = bundle_kinds;
+	    kind->name != NULL && resource != NULL; kind++)
+		if (strcmp(kind->name, consumer) == 0 &&
+		    kind->resource_form != NULL &&
+		    !text_fits(kind->resource_form, resource))
+			return fail_with(fail, FAIL_INPUT, "%s: resource: want "
+			    "%s, have %s", consumer, kind->resource_word,
+			    resource);
 	return 0;
 }
 
@@ -90,7 +90,7 @@ put_crl(struct import_conf *conf, const struct cert *certificate,
 		AUTO(buf_release) struct buf text = { 0 };
 
 		buf_put(&text, url);
-		if (matches("http://[^/]+/.+", buf_cstr(&text)))
+		if (text_fits("http://[^/]+/.+", buf_cstr(&text)))
 			buf_put(&conf->values[IMPORT_CRL_URL], url);
 	}
 	if (crl != NULL)
@@ -108,9 +108,6 @@ put_serial(struct import_conf *conf, const struct cert *certificate)
 	buf_text(&conf->values[IMPORT_SERIAL], serial);
 }
 
-#define REGION "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
-#define BUCKET "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-
 int
 import_conf_fill(const struct bundle_kind *kind,
     const struct bundle_source *source, struct import_conf *out,
@@ -123,9 +120,9 @@ import_conf_fill(const struct bundle_kind *kind,
 	buf_text(&conf.values[IMPORT_MODE], kind->mode);
 	if (put_target(&conf, IMPORT_RESOURCE, source->resource,
 		kind->resource_form, kind->resource_word, fail) == -1 ||
-	    put_target(&conf, IMPORT_REGION, source->region, REGION,
+	    put_target(&conf, IMPORT_REGION, source->region, TARGET_REGION,
 		"a region's name", fail) == -1 ||
-	    put_target(&conf, IMPORT_BUCKET, source->bucket, BUCKET,
+	    put_target(&conf, IMPORT_BUCKET, source->bucket, TARGET_BUCKET,
 		"a bucket's name", fail) == -1 ||
 	    put_crl(&conf, source->certificate, source->crl, fail) == -1)
 		return -1;

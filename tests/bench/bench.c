@@ -149,10 +149,11 @@ run(int argc, char **argv, struct fail *fail)
 		if (file_load(argv[4 + n], CSR_MAX, &contents[n], fail) == -1)
 			return -1;
 		files[n].name = argv[4 + n];
+		files[n].profile = argv[3];
 		files[n].content = buf_bytes(&contents[n]);
 	}
 	start = nanoseconds();
-	if (issue_read(authority, &act, argv[3], false, files, count, &issue,
+	if (issue_read(authority, &act, false, files, count, &issue,
 		fail) == -1 ||
 	    issue_build(issue, session, fail) == -1)
 		return -1;

@@ -305,6 +305,7 @@ make_item(struct maker *m, struct json *intended, struct json *outcome)
 	put_digest(item, "key", csr->spki.der);
 	put_object(m, item, "request", buf_bytes(&request));
 	put_serial(item, &serial);
+	json_put_text(item, "profile", "sub");
 	put_digest(item, "tbs", buf_bytes(&tbs));
 	json_add(intended, &item);
 	sign_as_root(m, &tbs, &der);
@@ -322,7 +323,6 @@ make_certificates(struct maker *m, int count)
 	for (int n = 0; n < count; n++)
 		make_item(m, intended, outcome);
 	data = intent_data(m, intended);
-	json_put_text(data, "profile", "sub");
 	append(m, "sign-intent", data);
 	data = outcome_data(m);
 	json_put(data, "items", &outcome);

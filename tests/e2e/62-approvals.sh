@@ -85,7 +85,7 @@ request two
 ask sign --profile subordinate-pathlen0 ca.csr
 must approve bob desk/sign.json
 parameters() {
-	printf '{"profile":"subordinate-pathlen0","requests":[{"again":false,'
+	printf '{"requests":[{"again":false,"profile":"subordinate-pathlen0",'
 	printf '"sha256":"%s","subject":"C=US, O=Example Corp, CN=%s"}]}' \
 		"$(openssl req -in "$1.csr" -outform DER | sha256sum |
 		cut -d ' ' -f 1)" "$1"

@@ -271,6 +271,7 @@ check_fields $policy policy_fields '### At the top'
 	check_roles src/custody/roster.c '### `custodians`'
 }
 check_fields src/token/site.c site_fields '## The site file'
+check_fields src/ca/batch.c request_fields '## The list of requests'
 fields $policy policy_constraint_fields >"$tmp/want"
 grep -o '^`[a-z]*`: a name\|`[a-z]*`: a name must not' "$reference" |
 	sed 's/^`\([a-z]*\)`.*/\1 optional/' >"$tmp/have"

@@ -329,7 +329,8 @@ what_does_not_derive_is_refused(void **state)
 		{ "superseded", "keyCompromise", "record 16: the bytes to be "
 		    "signed do not derive from the recorded inputs" },
 		{ "\"profile\":\"sub\"", "\"profile\":\"none\"",
-		    "record 8: sign-intent: no profile none in policy test" },
+		    "record 8: sign-intent: item 1: no profile none in policy "
+		    "test" },
 	};
 	struct world *w = *state;
 	AUTO(buf_release) struct buf text = { 0 };

@@ -273,16 +273,15 @@ sign_data(struct world *w, const struct csr *csr, const char *serial_hex,
 {
 	const struct ledger *ledger = w->authority->ledger;
 	struct serial serial = serial_of(serial_hex);
-	struct json *item = json_new(), *data;
+	struct json *item = json_new();
 
 	MUST(plan_certificate(ledger->policy, &ledger->policy->profiles[0],
 	    csr, ledger->root, &serial, w->act.now, tbs, &fault));
 	json_put_text(item, "serial", serial_hex);
 	put_digest(item, "key", csr->spki.der);
 	put_object(w, item, "request", buf_bytes(&csr->der));
-	data = intent_data(w, item, buf_bytes(tbs));
-	json_put_text(data, "profile", "sub");
-	return data;
+	json_put_text(item, "profile", "sub");
+	return intent_data(w, item, buf_bytes(tbs));
 }
 
 static inline void

@@ -540,12 +540,13 @@ party_release(struct party *party)
 
 static void
 refuse_request(struct world *w, const char *profile,
-    const struct issue_file *file, enum fail_kind kind, const char *sentence)
+    struct issue_file *file, enum fail_kind kind, const char *sentence)
 {
 	struct issue *none = NULL;
 
-	MUST_FAIL(kind, sentence, issue_read(w->authority, &w->act, profile,
-	    false, file, 1, &none, &fault));
+	file->profile = profile;
+	MUST_FAIL(kind, sentence, issue_read(w->authority, &w->act, false,
+	    file, 1, &none, &fault));
 	assert_null(none);
 }
 
@@ -575,8 +576,9 @@ requests_are_judged_before_the_token(void **state)
 	    "cross-certificate: key: want that of the existing certificate, "
 	    "have another (CA/B BR 7.1.2.2)");
 	file.existing = buf_bytes(&party.existing->der);
-	MUST(issue_read(w->authority, &w->act, "cross", false, &file, 1,
-	    &issue, &fault));
+	file.profile = "cross";
+	MUST(issue_read(w->authority, &w->act, false, &file, 1, &issue,
+	    &fault));
 	parameters = issue_parameters(issue);
 	json_write(parameters, &text);
 	digest_hex(&party.existing->digest, hex);
@@ -600,8 +602,8 @@ cross_data(struct world *w, const struct party *party,
 	put_object(w, item, "request", buf_bytes(&party->csr->der));
 	if (named != NULL)
 		put_object(w, item, "existing", buf_bytes(&named->der));
+	json_put_text(item, "profile", "cross");
 	data = intent_data(w, item, buf_bytes(tbs));
-	json_put_text(data, "profile", "cross");
 	return data;
 }
 
@@ -648,8 +650,9 @@ records_give_what_was_approved(void **state)
 	party_make(&party);
 	file.content = buf_bytes(&party.request);
 	file.existing = buf_bytes(&party.existing->der);
-	MUST(issue_read(w->authority, &w->act, "cross", false, &file, 1,
-	    &issue, &fault));
+	file.profile = "cross";
+	MUST(issue_read(w->authority, &w->act, false, &file, 1, &issue,
+	    &fault));
 	approved = issue_parameters(issue);
 	data = cross_data(w, &party, party.existing, party.existing, &tbs);
 	record.data = data;

@@ -67,6 +67,19 @@ parameters_are_canonical(void **state)
 	}
 }
 
+/* The tests' policy, with a line before it. */
+static struct policy *
+read_policy(const char *line)
+{
+	AUTO(buf_release) struct buf text = { 0 };
+	struct policy *policy = NULL;
+
+	buf_text(&text, line);
+	buf_text(&text, policy_text);
+	MUST(policy_read("policy", buf_bytes(&text), &policy, &fault));
+	return policy;
+}
+
 static void
 signing_names_each_request(void **state)
 {
@@ -75,7 +88,10 @@ signing_names_each_request(void **state)
 	AUTO(csr_release) struct csr *other = new_csr("Other");
 	struct digest existing = { .bytes = { 0xab } };
 	const struct deed_request requests[] = {
-		{ one, NULL }, { other, &existing },
+		{ .csr = one, .profile = "sub" },
+		{ other, "whole", 1u << CONSUMER_IOT,
+		    { .region = "r", .requester = "Ann", .ticket = "7" },
+		    &existing },
 	};
 	AUTO(json_release) struct json *json = NULL;
 	AUTO(buf_release) struct buf want = { 0 };
@@ -90,11 +106,33 @@ signing_names_each_request(void **state)
 	digest_hex(&one->digest, first);
 	digest_hex(&other->digest, second);
 	digest_hex(&existing, beside);
-	buf_printf(&want, "{\"profile\":\"sub\",\"requests\":["
-	    "{\"again\":false,\"sha256\":\"%s\",\"subject\":\"CN=One\"},"
-	    "{\"again\":true,\"existing\":\"%s\",\"sha256\":\"%s\","
-	    "\"subject\":\"CN=Other\"}]}", first, beside, second);
-	json = deed_sign(ledger, "sub", requests, COUNT(requests));
+	ledger->policy = read_policy("");
+	buf_printf(&want, "{\"requests\":[{\"again\":false,\"profile\":"
+	    "\"sub\",\"sha256\":\"%s\",\"subject\":\"CN=One\"},{\"again\":"
+	    "true,\"existing\":\"%s\",\"for\":[\"iot\"],\"profile\":\"whole\",\"sha256\":\"%s\","
+	    "\"subject\":\"CN=Other\",\"target\":{\"region\":\"r\","
+	    "\"requester\":\"Ann\",\"ticket\":\"7\"}}]}", first, beside, second);
+	json = deed_sign(ledger, requests, COUNT(requests));
+	want_json(json, buf_cstr(&want));
+	json_release(&json);
+	/* What is private does not travel. */
+	policy_release(&ledger->policy);
+	ledger->policy = read_policy("private: [ticket]\n");
+	want.len = 0;
+	buf_printf(&want, "{\"requests\":[{\"again\":true,\"existing\":\"%s\",\"for\":[\"iot\"],"
+	    "\"profile\":\"whole\",\"sha256\":\"%s\",\"subject\":"
+	    "\"CN=Other\",\"target\":{\"region\":\"r\",\"requester\":"
+	    "\"Ann\"}}]}", beside, second);
+	json = deed_sign(ledger, &requests[1], 1);
+	want_json(json, buf_cstr(&want));
+	json_release(&json);
+	policy_release(&ledger->policy);
+	ledger->policy = read_policy("private: [requester, ticket]\n");
+	want.len = 0;
+	buf_printf(&want, "{\"requests\":[{\"again\":true,\"existing\":\"%s\",\"for\":[\"iot\"],"
+	    "\"profile\":\"whole\",\"sha256\":\"%s\",\"subject\":"
+	    "\"CN=Other\",\"target\":{\"region\":\"r\"}}]}", beside, second);
+	json = deed_sign(ledger, &requests[1], 1);
 	want_json(json, buf_cstr(&want));
 }
 
@@ -118,16 +156,26 @@ deeds_are_described(void **state)
 		enum operation operation;
 		const char *parameters, *want;
 	} rows[] = {
-		{ OPERATION_SIGN, "{\"profile\":\"sub\",\"requests\":["
-		    "{\"again\":false,\"sha256\":\"ab\",\"subject\":\"CN=A\"},"
-		    "{\"again\":true,\"existing\":\"ef\",\"sha256\":\"cd\","
-		    "\"subject\":\"CN=B\"}]}",
+		{ OPERATION_SIGN, "{\"requests\":[{\"again\":false,"
+		    "\"profile\":\"sub\",\"sha256\":\"ab\",\"subject\":"
+		    "\"CN=A\"},{\"again\":true,\"existing\":\"ef\",\"for\":[\"acm-pca\","
+		    "\"files\"],\"profile\":\"whole\",\"sha256\":\"cd\","
+		    "\"subject\":\"CN=B\",\"target\":{\"bucket\":\"b\","
+		    "\"region\":\"eu-west-1\",\"requester\":\"Ann\","
+		    "\"resource\":\"arn\",\"ticket\":\"CHG-1\"}}]}",
 		    "Sign certificates with the root key of " NAME ":\n"
-		    "  under profile  sub\n"
 		    "  subject        CN=A\n"
 		    "    request SHA-256 ab\n"
+		    "    profile         sub\n"
 		    "  subject        CN=B\n"
 		    "    request SHA-256 cd\n"
+		    "    profile         whole\n"
+		    "    for             acm-pca, files\n"
+		    "    resource        arn\n"
+		    "    region          eu-west-1\n"
+		    "    bucket          b\n"
+		    "    requester       Ann\n"
+		    "    ticket          CHG-1\n"
 		    "    its key was certified before\n"
 		    "    beside the certificate with SHA-256\n      ef\n"
 		    "Whoever holds those keys will then be trusted wherever "
@@ -224,11 +272,13 @@ hostile_texts_are_escaped(void **state)
 		enum operation operation;
 		const char *parameters, *want;
 	} rows[] = {
-		{ OPERATION_SIGN, "{\"profile\":\"a\\u001b[2J\",\"requests\":"
-		    "[{\"again\":false,\"sha256\":\"\\n\",\"subject\":"
-		    "\"CN=\\u202eX\"}]}", "  under profile  a\\x{001B}[2J\n"
-		    "  subject        CN=\\x{202E}X\n"
-		    "    request SHA-256 \\x{000A}\n" },
+		{ OPERATION_SIGN, "{\"requests\":[{\"profile\":"
+		    "\"a\\u001b[2J\",\"again\":false,\"sha256\":\"\\n\","
+		    "\"subject\":\"CN=\\u202eX\",\"target\":{\"ticket\":"
+		    "\"a\\\\b\"}}]}", "  subject        CN=\\x{202E}X\n"
+		    "    request SHA-256 \\x{000A}\n"
+		    "    profile         a\\x{001B}[2J\n"
+		    "    ticket          a\\\\b\n" },
 		{ OPERATION_REVOKE, "{\"reason\":\"\\r\",\"serial\":\"\\t\"}",
 		    "  serial         \\x{0009}\n  reason         \\x{000D}\n" },
 		{ OPERATION_DESTROY, "{\"backups\":[{\"fate\":\"a\\nb\","
@@ -264,6 +314,8 @@ hostile_texts_are_escaped(void **state)
 	}
 }
 
+#define WHOLE "\"subject\":\"b\",\"sha256\":\"c\",\"profile\":\"d\""
+
 static void
 other_parameters_are_refused(void **state)
 {
@@ -290,17 +342,28 @@ other_parameters_are_refused(void **state)
 		    "serial: missing" },
 		{ OPERATION_REVOKE, "{\"serial\":\"a\",\"b\":1}",
 		    "reason: missing" },
-		{ OPERATION_SIGN, "{\"a\":1,\"requests\":[]}",
-		    "profile: missing" },
-		{ OPERATION_SIGN, "{\"profile\":\"a\",\"requests\":{}}",
+		{ OPERATION_SIGN, "{\"profile\":\"a\",\"requests\":[]}",
+		    "want 1, have 2" },
+		{ OPERATION_SIGN, "{\"requests\":{}}",
 		    "requests: want a list" },
-		{ OPERATION_SIGN, "{\"profile\":\"a\",\"requests\":[7]}",
-		    "subject: missing" },
-		{ OPERATION_SIGN, "{\"profile\":\"a\",\"requests\":[{"
-		    "\"subject\":\"b\"}]}", "sha256: missing" },
-		{ OPERATION_SIGN, "{\"profile\":\"a\",\"requests\":[{"
-		    "\"subject\":\"b\",\"sha256\":\"c\",\"again\":0}]}",
+		{ OPERATION_SIGN, "{\"requests\":[7]}", "subject: missing" },
+		{ OPERATION_SIGN, "{\"requests\":[{\"subject\":\"b\"}]}",
+		    "sha256: missing" },
+		{ OPERATION_SIGN, "{\"requests\":[{\"subject\":\"b\","
+		    "\"sha256\":\"c\"}]}", "profile: missing" },
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"for\":[]}]}",
+		    "for: empty" },
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"target\":7}]}",
+		    "target: want an object" },
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE "}]}",
+		    "again: missing" },
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":0}]}",
 		    "again: want true or false" },
+		/* What is not shown must not be approved. */
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":true,"
+		    "\"x\":1}]}", "want 4 fields, have 5" },
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":true,"
+		    "\"for\":[\"iot\"],\"x\":1}]}", "want 5 fields, have 6" },
 		{ OPERATION_DESTROY, "{\"backups\":{},\"ended\":\"\"}",
 		    "backups: want a list" },
 		{ OPERATION_DESTROY, "{\"backups\":[{\"name\":\"a\"}],"
@@ -442,6 +505,22 @@ want_of_record(const struct world *w, enum operation operation,
 	json_release(&data);
 }
 
+/* An intent whose only item says for whom it is. */
+static struct json *
+targeted_data(struct world *w, const struct csr *csr)
+{
+	struct json *data = json_new(), *items = json_new_list();
+	struct json *item = json_new();
+
+	put_object(w, item, "request", buf_bytes(&csr->der));
+	json_put_text(item, "profile", "sub");
+	consumers_put(item, 1u << CONSUMER_IOT);
+	target_put(item, &(struct target){ .region = "eu-west-1" });
+	json_add(items, &item);
+	json_put(data, "items", &items);
+	return data;
+}
+
 static void
 records_give_their_parameters(void **state)
 {
@@ -449,8 +528,13 @@ records_give_their_parameters(void **state)
 	const struct ledger *ledger = w->authority->ledger;
 	AUTO(csr_release) struct csr *csr = new_csr("Sub");
 	AUTO(buf_release) struct buf tbs = { 0 };
-	AUTO(json_release) struct json *signing = deed_sign(ledger, "sub",
-	    &(struct deed_request){ .csr = csr }, 1);
+	const struct deed_request request = { .csr = csr, .profile = "sub" };
+	const struct deed_request whole = { csr, "sub", 1u << CONSUMER_IOT,
+	    { .region = "eu-west-1" }, NULL };
+	AUTO(json_release) struct json *targeted = deed_sign(ledger, &whole,
+	    1);
+	AUTO(json_release) struct json *signing = deed_sign(ledger, &request,
+	    1);
 	AUTO(json_release) struct json *crl = deed_crl(ledger);
 	AUTO(json_release) struct json *days = deed_delete(9);
 	AUTO(json_release) struct json *revoking = NULL;
@@ -462,6 +546,7 @@ records_give_their_parameters(void **state)
 	responding = deed_ocsp(&serial, 1);
 	want_of_record(w, OPERATION_SIGN, sign_data(w, csr, "77", &tbs),
 	    signing);
+	want_of_record(w, OPERATION_SIGN, targeted_data(w, csr), targeted);
 	json_put_text(data, "reason", "superseded");
 	json_put_text(data, "serial", SERIAL_B);
 	want_of_record(w, OPERATION_REVOKE, data, revoking);
@@ -481,13 +566,10 @@ unsound_records_are_found(void **state)
 		enum fail_kind kind;
 		const char *data, *sentence;
 	} rows[] = {
-		{ OPERATION_SIGN, FAIL_INPUT, "{}", "profile: missing" },
-		{ OPERATION_SIGN, FAIL_INPUT,
-		    "{\"profile\":\"sub\"}", "items: missing" },
-		{ OPERATION_SIGN, FAIL_INPUT,
-		    "{\"profile\":\"sub\",\"items\":[7]}",
+		{ OPERATION_SIGN, FAIL_INPUT, "{}", "items: missing" },
+		{ OPERATION_SIGN, FAIL_INPUT, "{\"items\":[7]}",
 		    "item 1: request: missing" },
-		{ OPERATION_SIGN, FAIL_JOURNAL, "{\"profile\":\"sub\",\"items\":["
+		{ OPERATION_SIGN, FAIL_JOURNAL, "{\"items\":["
 		    "{\"request\":\"" D "\"}]}", "item 1: objects" },
 		{ OPERATION_REVOKE, FAIL_INPUT, "{}", "reason: missing" },
 		{ OPERATION_REVOKE, FAIL_INPUT,
@@ -532,7 +614,7 @@ records_have_a_bound(void **state)
 	struct json *parameters = NULL;
 
 	(void)state;
-	buf_text(&text, "{\"profile\":\"sub\",\"items\":[0");
+	buf_text(&text, "{\"items\":[0");
 	for (int n = 0; n < INTENT_MAX; n++)
 		buf_text(&text, ",0");
 	buf_text(&text, "]}");

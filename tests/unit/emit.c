@@ -226,8 +226,8 @@ record_certificate(struct world *w)
 	json_put_text(item, "serial", "410203040506070809");
 	put_digest(item, "key", csr->spki.der);
 	put_object(w, item, "request", buf_bytes(&csr->der));
+	json_put_text(item, "profile", "sub");
 	data = intent(w, item, buf_bytes(&tbs));
-	json_put_text(data, "profile", "sub");
 	append(w, "sign-intent", &data);
 	sign(root_key, buf_bytes(&tbs), &der);
 	item = json_new();

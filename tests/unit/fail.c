@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -38,6 +39,63 @@ with_fills_kind_and_sentence(void **state)
 	    &fail, FAIL_TOKEN, "slot 3 of card");
 	want_fail(fail_with(&fail, FAIL_INPUT, "once more: %s",
 	    fail.sentence), &fail, FAIL_INPUT, "once more: slot 3 of card");
+}
+
+static void
+many_are_gathered(void **state)
+{
+	struct fail_sum sum = { 0 };
+	struct fail one = { FAIL_INPUT, "a: no" }, total = { 0 };
+	char longest[sizeof(one.sentence)];
+	char want[1024];
+
+	(void)state;
+	want_pass(fail_total(&sum, 3, "things", &total), &total);
+	/* Alone it is not cut. */
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	memcpy(one.sentence, longest, sizeof(longest));
+	fail_add(&sum, &one);
+	want_fail(fail_total(&sum, 3, "things", &total), &total, FAIL_INPUT,
+	    longest);
+	fail_with(&one, FAIL_TOKEN, "b: no");
+	fail_add(&sum, &one);
+	snprintf(want, sizeof(want), "2 of 3 things: %.300s...; b: no",
+	    longest);
+	want_fail(fail_total(&sum, 3, "things", &total), &total, FAIL_INPUT,
+	    want);
+	/* What is refused is recorded, whatever else is wrong. */
+	fail_with(&one, FAIL_REFUSED, "c: not this");
+	fail_add(&sum, &one);
+	snprintf(want, sizeof(want), "3 of 3 things: %.300s...; b: no; "
+	    "c: not this", longest);
+	want_fail(fail_total(&sum, 3, "things", &total), &total, FAIL_REFUSED,
+	    want);
+}
+
+/* The first ones whole, and how many more. */
+static void
+too_many_are_counted(void **state)
+{
+	struct fail_sum sum = { 0 };
+	struct fail one = { 0 }, total = { 0 };
+	char want[1024] = "1000 of 1000 things: ";
+	size_t len = strlen(want);
+
+	(void)state;
+	for (int n = 0; n < 1000; n++) {
+		/* A short one behind a long one is not put in its place. */
+		fail_with(&one, FAIL_INPUT, "%0*d", n < 9 || n % 2 ? 100 : 1,
+		    n);
+		if (n < 9)
+			len += (size_t)snprintf(want + len,
+			    sizeof(want) - len, "%s%s", n > 0 ? "; " : "",
+			    one.sentence);
+		fail_add(&sum, &one);
+	}
+	snprintf(want + len, sizeof(want) - len, "; and 991 more");
+	want_fail(fail_total(&sum, 1000, "things", &total), &total,
+	    FAIL_INPUT, want);
 }
 
 static void
@@ -122,6 +180,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_are_exit_statuses),
 		cmocka_unit_test(with_fills_kind_and_sentence),
+		cmocka_unit_test(many_are_gathered),
+		cmocka_unit_test(too_many_are_counted),
 		cmocka_unit_test(sentence_is_cut_to_its_room),
 		cmocka_unit_test(errno_ends_the_sentence),
 		cmocka_unit_test(openssl_gives_its_oldest_reason),

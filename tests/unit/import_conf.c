@@ -8,6 +8,7 @@
 #include <anchorite/out/import_conf.h>
 
 #include "bundle_world.h"
+#include "testing.h"
 
 static const char good[] =
     "format=1\n"
@@ -150,6 +151,57 @@ files_are_read_strictly(void **state)
 	refuse_file(buf_cstr(&more), "line 1: want format=1");
 }
 
+/* As it is asked before anything is signed. */
+static void
+resources_are_judged_beforehand(void **state)
+{
+	static const struct {
+		const char *consumer, *resource, *sentence;
+	} rows[] = {
+		{ "acm-pca", NULL, NULL },
+		{ "acm-pca", "arn:aws:acm-pca:eu-west-1:111122223333:"
+		    "certificate-authority/a1", NULL },
+		{ "acm-pca", "cluster-2a3b4c5d6e7", "acm-pca: resource: want "
+		    "CA-ARN, have cluster-2a3b4c5d6e7" },
+		{ "cloudhsm", "cluster-2a3b4c5d6e7", NULL },
+		{ "cloudhsm", "x", "cloudhsm: resource: want CLUSTER-ID, have "
+		    "x" },
+		/* These have none, and are not asked. */
+		{ "files", "x", NULL },
+		{ "iot", "x", NULL },
+	};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		struct fail fail = { 0 };
+		int result = import_conf_check_resource(rows[n].consumer,
+		    rows[n].resource, &fail);
+
+		if (rows[n].sentence == NULL)
+			want_pass(result, &fail);
+		else
+			want_fail(result, &fail, FAIL_INPUT,
+			    rows[n].sentence);
+	}
+}
+
+/* Two tables, of what is asked for and of what is made. */
+static void
+consumers_are_the_same(void **state)
+{
+	struct fail fail = { 0 };
+	unsigned consumers;
+
+	(void)state;
+	for (int n = 0; n < CONSUMERS; n++)
+		want_pass(bundle_kind_check_name(consumer_names[n], &fail),
+		    &fail);
+	for (const struct bundle_kind *kind = bundle_kinds;
+	    kind->name != NULL; kind++)
+		want_pass(consumers_read(kind->name, &consumers, &fail),
+		    &fail);
+}
+
 int
 main(void)
 {
@@ -158,6 +210,8 @@ main(void)
 		cmocka_unit_test(targets_fit_their_consumer),
 		cmocka_unit_test(odd_urls_are_left_out),
 		cmocka_unit_test(files_are_read_strictly),
+		cmocka_unit_test(resources_are_judged_beforehand),
+		cmocka_unit_test(consumers_are_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

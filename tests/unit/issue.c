@@ -13,6 +13,7 @@
 #include "authority.h"
 
 #include <anchorite/ca/issue.h>
+#include <anchorite/ca/private.h>
 #include <anchorite/out/audit.h>
 
 /* Requests of as many new keys. */
@@ -34,6 +35,7 @@ files_make(struct files *files)
 
 		make_request(key, names[n], &files->contents[n]);
 		files->list[n].name = names[n];
+		files->list[n].profile = "sub";
 		files->list[n].content = buf_bytes(&files->contents[n]);
 		EVP_PKEY_free(key);
 	}
@@ -47,12 +49,12 @@ files_release(struct files *files)
 }
 
 static void
-refuse(struct world *w, const char *profile, const struct issue_file *files,
-    size_t count, enum fail_kind kind, const char *sentence)
+refuse(struct world *w, const struct issue_file *files, size_t count,
+    enum fail_kind kind, const char *sentence)
 {
 	struct issue *none = NULL;
 
-	MUST_FAIL(kind, sentence, issue_read(w->authority, &w->act, profile,
+	MUST_FAIL(kind, sentence, issue_read(w->authority, &w->act,
 	    false, files, count, &none, &fault));
 	assert_null(none);
 }
@@ -64,11 +66,9 @@ requests_are_counted(void **state)
 	AUTO(files_release) struct files files = { 0 };
 
 	files_make(&files);
-	refuse(w, "sub", files.list, 0, FAIL_USAGE, "requests: none");
-	refuse(w, "sub", files.list, ISSUE_MAX + 1, FAIL_USAGE,
+	refuse(w, files.list, 0, FAIL_USAGE, "requests: none");
+	refuse(w, files.list, ISSUE_MAX + 1, FAIL_USAGE,
 	    "requests: at most 1000 at once, have 1001");
-	refuse(w, "sup", files.list, 1, FAIL_USAGE,
-	    "no profile sup in policy test: it has sub, whole");
 }
 
 static void
@@ -78,7 +78,7 @@ state_is_checked_first(void **state)
 	AUTO(files_release) struct files files = { 0 };
 
 	files_make(&files);
-	refuse(w, "sub", files.list, 1, FAIL_REFUSED, "signing is not possible "
+	refuse(w, files.list, 1, FAIL_REFUSED, "signing is not possible "
 	    "while the authority is pending-certificate");
 }
 
@@ -93,15 +93,45 @@ requests_are_judged(void **state)
 
 	files_make(&files);
 	files.list[1].content = bytes_text("rubbish");
-	refuse(w, "sub", files.list, FILES, FAIL_INPUT, "request b.csr: ");
+	refuse(w, files.list, FILES, FAIL_INPUT, "request b.csr: ");
 	make_request(large, "Sub", &other);
 	files.list[1].content = buf_bytes(&other);
-	refuse(w, "sub", files.list, FILES, FAIL_REFUSED, "request b.csr: "
+	refuse(w, files.list, FILES, FAIL_REFUSED, "request b.csr: "
 	    "key kind: want ec-p256, have ec-p521 (policy: keys)");
 	files.list[1].content = files.list[0].content;
-	refuse(w, "sub", files.list, FILES, FAIL_REFUSED,
+	refuse(w, files.list, FILES, FAIL_REFUSED,
 	    "request b.csr: one request a key: want a key for each request, "
 	    "have the same as in a.csr (anchorite(1), sign)");
+	EVP_PKEY_free(large);
+}
+
+/* All that is wrong is told at once, in the order of the files. */
+static void
+every_bad_request_is_named(void **state)
+{
+	struct world *w = *state;
+	EVP_PKEY *large = EVP_EC_gen("P-521");
+	AUTO(files_release) struct files files = { 0 };
+	AUTO(buf_release) struct buf other = { 0 };
+
+	files_make(&files);
+	make_request(large, "Sub", &other);
+	files.list[0].profile = "sup";
+	files.list[1].content = bytes_text("");
+	refuse(w, files.list, FILES, FAIL_INPUT, "2 of 3 requests: request "
+	    "a.csr: no profile sup in policy test: it has sub, whole; request "
+	    "b.csr: empty");
+	files.list[2].content = buf_bytes(&other);
+	refuse(w, files.list, FILES, FAIL_REFUSED, "3 of 3 requests: request "
+	    "a.csr: no profile sup in policy test: it has sub, whole; request "
+	    "b.csr: empty; request c.csr: key kind: want ec-p256, have "
+	    "ec-p521 (policy: keys)");
+	/* One whose key nobody could read is the same as none. */
+	files.list[0].profile = "sub";
+	files.list[2].content = files.list[0].content;
+	refuse(w, files.list, FILES, FAIL_REFUSED, "2 of 3 requests: request "
+	    "b.csr: empty; request c.csr: one request a key: want a key for "
+	    "each request, have the same as in a.csr (anchorite(1), sign)");
 	EVP_PKEY_free(large);
 }
 
@@ -113,7 +143,7 @@ authoritys_own_keys_are_refused(void **state)
 	AUTO(buf_release) struct buf policy = { 0 };
 	AUTO(buf_release) struct buf root = { 0 };
 	AUTO(buf_release) struct buf journal = { 0 };
-	struct issue_file file = { .name = "a.csr" };
+	struct issue_file file = { .name = "a.csr", .profile = "sub" };
 
 	replace(bytes_text(policy_text), "[ec-p256]", "[ec-p256, ec-p384]",
 	    &policy);
@@ -125,12 +155,12 @@ authoritys_own_keys_are_refused(void **state)
 	world_seal(w);
 	make_request(w->root_key, "Sub", &root);
 	file.content = buf_bytes(&root);
-	refuse(w, "sub", &file, 1, FAIL_REFUSED,
+	refuse(w, &file, 1, FAIL_REFUSED,
 	    "request a.csr: not the root's key: want another key than the "
 	    "root's own, have the root's own (SP 800-57-1, 5.2)");
 	make_request(w->journal_key, "Sub", &journal);
 	file.content = buf_bytes(&journal);
-	refuse(w, "sub", &file, 1, FAIL_REFUSED,
+	refuse(w, &file, 1, FAIL_REFUSED,
 	    "request a.csr: not the journal's: want another key than the "
 	    "journal's own, have the journal's own (SP 800-57-1, 5.2)");
 }
@@ -140,7 +170,7 @@ issue_built(struct token_world *w, const struct files *files, bool reissue)
 {
 	struct issue *issue = NULL;
 
-	MUST(issue_read(w->authority, &w->act, "sub", reissue, files->list,
+	MUST(issue_read(w->authority, &w->act, reissue, files->list,
 	    FILES, &issue, &fault));
 	MUST(issue_build(issue, w->session, &fault));
 	return issue;
@@ -183,6 +213,81 @@ batch_is_signed(void **state)
 }
 
 static void
+want_end(const struct cert *cert, int64_t want)
+{
+	assert_int_equal(cert->not_after, want);
+}
+
+/* One intent, and each item under its own profile and with its target. */
+static void
+profiles_and_targets_are_mixed(void **state)
+{
+	struct token_world *w = *state;
+	const struct ledger *ledger = w->authority->ledger;
+	const struct issued *issued;
+	AUTO(files_release) struct files files = { 0 };
+	AUTO(issue_release) struct issue *issue = NULL;
+	struct audit audit = { 0 };
+
+	files_make(&files);
+	files.list[0].consumers = 1u << CONSUMER_ACM_PCA;
+	files.list[0].target = (struct target){
+		.region = "eu-west-1", .requester = "Ann",
+	};
+	files.list[1].profile = "whole";
+	issue = issue_built(w, &files, false);
+	MUST(issue_finish(issue, &fault));
+	issued = ledger->issued;
+	assert_int_equal(ledger->issued_count, FILES);
+	assert_string_equal(issued[0].profile, "sub");
+	assert_int_equal(issued[0].consumers, 1u << CONSUMER_ACM_PCA);
+	assert_string_equal(issued[0].target.region, "eu-west-1");
+	assert_string_equal(issued[0].target.requester, "Ann");
+	assert_string_equal(issued[1].profile, "whole");
+	assert_int_equal(issued[1].consumers, 0);
+	assert_true(target_is_empty(&issued[1].target));
+	want_end(issue->items[0].certificate,
+	    period_after(NOW, (struct period){ .years = 10 }));
+	want_end(issue->items[1].certificate, ledger->root->not_after);
+	MUST(audit_verify(w->path, NULL, &audit, &fault));
+	assert_int_equal(audit.certificates, FILES);
+}
+
+/* What the policy makes private stands in the record as a commitment. */
+static void
+private_targets_are_committed(void **state)
+{
+	struct token_world *w = *state;
+	const struct issued *issued;
+	AUTO(files_release) struct files files = { 0 };
+	AUTO(issue_release) struct issue *issue = NULL;
+	AUTO(buf_release) struct buf value = { 0 };
+	AUTO(buf_release) struct buf journal = { 0 };
+	AUTO(auto_free) char *path = file_path(w->path, JOURNAL_NAME);
+	struct audit audit = { 0 };
+
+	files_make(&files);
+	files.list[0].target = (struct target){
+		.region = "eu-west-1", .requester = "Ann", .ticket = "CHG-1",
+	};
+	w->authority->privates = 1u << PRIVATE_REQUESTER;
+	issue = issue_built(w, &files, false);
+	MUST(issue_finish(issue, &fault));
+	issued = w->authority->ledger->issued;
+	assert_string_equal(issued->target.region, "eu-west-1");
+	assert_string_equal(issued->target.ticket, "CHG-1");
+	assert_true(private_is(issued->target.requester));
+	MUST(private_show(w->authority->objects, issued->target.requester,
+	    &value, &fault));
+	assert_string_equal(buf_cstr(&value), "Ann");
+	MUST(file_load(path, JOURNAL_LINE_MAX, &journal, &fault));
+	assert_null(strstr(buf_cstr(&journal), "Ann"));
+	assert_non_null(strstr(buf_cstr(&journal), "CHG-1"));
+	MUST(audit_verify(w->path, NULL, &audit, &fault));
+	assert_int_equal(audit.strays, 0);
+}
+
+static void
 key_is_certified_once(void **state)
 {
 	struct token_world *w = *state;
@@ -201,7 +306,7 @@ key_is_certified_once(void **state)
 	    "not certified before, or --reissue, have certified already, "
 	    "serial %s (anchorite(1), sign)", serial);
 	MUST_FAIL(FAIL_REFUSED, buf_cstr(&sentence), issue_read(w->authority,
-	    &w->act, "sub", false, files.list, FILES, &again, &fault));
+	    &w->act, false, files.list, FILES, &again, &fault));
 	again = issue_built(w, &files, true);
 	MUST(issue_finish(again, &fault));
 	assert_int_equal(ledger->issued_count, 2 * FILES);
@@ -280,7 +385,7 @@ failed_signature_leaves_the_intent(void **state)
 	token_reopen(w);
 	assert_int_equal(w->authority->ledger->intent.count, FILES);
 	MUST_FAIL(FAIL_REFUSED, "an earlier command stopped half-way",
-	    issue_read(w->authority, &w->act, "sub", false, files.list, FILES,
+	    issue_read(w->authority, &w->act, false, files.list, FILES,
 	    &issue, &fault));
 }
 
@@ -294,11 +399,12 @@ validity_past_the_roots_is_refused(void **state)
 
 	files_make(&files);
 	w->act.now += 11 * 366 * DAY;
-	MUST_FAIL(FAIL_REFUSED, "validity: ends ", issue_read(w->authority,
-	    &w->act, "sub", false, files.list, 1, &issue, &fault));
+	MUST_FAIL(FAIL_REFUSED, "request a.csr: validity: ends ",
+	    issue_read(w->authority, &w->act, false, files.list, 1, &issue,
+	    &fault));
 	w->act.now = w->authority->ledger->root->not_after;
 	MUST_FAIL(FAIL_REFUSED, "the root ended ", issue_read(w->authority,
-	    &w->act, "whole", false, files.list, 1, &issue, &fault));
+	    &w->act, false, files.list, 1, &issue, &fault));
 	assert_null(issue);
 }
 
@@ -315,8 +421,11 @@ main(void)
 		IN(requests_are_counted, world_setup),
 		IN(state_is_checked_first, world_setup_pending),
 		IN(requests_are_judged, world_setup),
+		IN(every_bad_request_is_named, world_setup),
 		IN(authoritys_own_keys_are_refused, world_setup_empty),
 		IN_TOKEN(batch_is_signed),
+		IN_TOKEN(profiles_and_targets_are_mixed),
+		IN_TOKEN(private_targets_are_committed),
 		IN_TOKEN(key_is_certified_once),
 		IN_TOKEN(repeated_serials_are_refused),
 		IN_TOKEN(wrong_signature_is_not_recorded),

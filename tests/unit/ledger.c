@@ -54,9 +54,9 @@ replay_is_append(void **state)
 
 #define D "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEAD \
-	"{\"policy\":\"POLICY\",\"profile\":\"sub\",\"number\":1,\"items\":"
+	"{\"policy\":\"POLICY\",\"number\":1,\"items\":"
 #define ITEM(serial) "{\"serial\":\"" serial "\",\"tbs\":\"" D \
-	"\",\"key\":\"" D "\",\"request\":\"" D "\"}"
+	"\",\"key\":\"" D "\",\"request\":\"" D "\",\"profile\":\"sub\"}"
 
 struct row {
 	const char *event, *data, *sentence;
@@ -101,13 +101,11 @@ intents_are_judged(void **state)
 		    "item 1: serial 06: used twice" },
 		{ "sign-intent", HEAD "[" ITEM(SERIAL_A) "]}",
 		    "item 1: serial " SERIAL_A ": used twice" },
-		{ "sign-intent", "{\"policy\":\"" D "\",\"profile\":\"sub\","
-		    "\"items\":[" ITEM("11") "]}",
+		{ "sign-intent", "{\"policy\":\"" D "\",\"items\":["
+		    ITEM("11") "]}",
 		    "made under a policy that is not in force" },
-		{ "sign-intent", "{\"policy\":\"POLICY\",\"profile\":\"no\","
-		    "\"items\":[" ITEM("11") "]}", "no profile no in policy" },
 		{ "sign-intent", "{\"items\":[" ITEM("11") "]}",
-		    "profile: missing" },
+		    "policy: missing" },
 		{ "crl-intent", "{\"policy\":\"POLICY\",\"number\":2,"
 		    "\"items\":[]}", "items: want 1 to 1, have 0" },
 		{ "crl-intent", "{\"policy\":\"POLICY\",\"number\":2,"

@@ -32,6 +32,16 @@ dump_key(const struct ledger_key *key, struct buf *out)
 }
 
 static inline void
+dump_target(unsigned consumers, const struct target *target, struct buf *out)
+{
+	AUTO(json_release) struct json *json = json_new();
+
+	target_put(json, target);
+	json_write(json, out);
+	buf_printf(out, " %u ", consumers);
+}
+
+static inline void
 dump_issued(const struct issued *issued, struct buf *out)
 {
 	dump_serial(&issued->serial, out);
@@ -40,6 +50,7 @@ dump_issued(const struct issued *issued, struct buf *out)
 	dump_digest(&issued->tbs, out);
 	dump_digest(&issued->key, out);
 	dump_digest(&issued->ocsp, out);
+	dump_target(issued->consumers, &issued->target, out);
 	buf_printf(out, "%d %d %s %lld %lld %d\n", issued->status,
 	    issued->has_certificate, issued->profile,
 	    (long long)issued->issued_at, (long long)issued->revoked_at,
@@ -49,16 +60,19 @@ dump_issued(const struct issued *issued, struct buf *out)
 static inline void
 dump_intent(const struct intent *intent, struct buf *out)
 {
-	buf_printf(out, "%lld %d %lld %s %s %llu\n",
+	buf_printf(out, "%lld %d %lld %s %llu\n",
 	    (long long)intent->seq, intent->purpose, (long long)intent->time,
 	    intent->event ? intent->event : "-",
-	    intent->profile ? intent->profile : "-",
 	    (unsigned long long)intent->crl_number);
 	for (size_t n = 0; n < intent->count; n++) {
 		dump_serial(&intent->items[n].serial, out);
 		dump_digest(&intent->items[n].request, out);
 		dump_digest(&intent->items[n].tbs, out);
 		dump_digest(&intent->items[n].key, out);
+		dump_target(intent->items[n].consumers,
+		    &intent->items[n].target, out);
+		buf_printf(out, "%s\n", intent->items[n].profile ?
+		    intent->items[n].profile : "-");
 	}
 }
 

@@ -12,9 +12,11 @@
  * meanwhile. */
 
 #define D "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define HEAD "{\"policy\":\"POLICY\",\"profile\":\"sub\",\"items\":"
-#define ITEM(serial) "{\"serial\":\"" serial "\",\"tbs\":\"" D \
-	"\",\"key\":\"" D "\",\"request\":\"" D "\"}"
+#define HEAD "{\"policy\":\"POLICY\",\"items\":"
+#define BARE(serial, more) "{\"serial\":\"" serial "\",\"tbs\":\"" D \
+	"\",\"key\":\"" D "\",\"request\":\"" D "\"" more "}"
+#define SUB ",\"profile\":\"sub\""
+#define ITEM(serial) BARE(serial, SUB)
 #define ABOUT(serial) "{\"serial\":\"" serial "\",\"tbs\":\"" D "\"}"
 #define FOUND(serial) "{\"serial\":\"" serial "\",\"certificate\":\"" D "\"}"
 
@@ -238,6 +240,86 @@ what_is_found_was_intended(void **state)
 	record_revoked(w, "77");
 	refuse(w, "sign-intent", HEAD "[" ITEM("77") "]}",
 	    "item 1: serial 77: used twice");
+}
+
+/* Each item under its own profile, with a target of its own. */
+static void
+orders_are_judged(void **state)
+{
+	static const struct row rows[] = {
+		{ "sign-intent", HEAD "[" BARE("77", "") "]}",
+		    "item 1: profile: missing" },
+		{ "sign-intent", HEAD "[" ITEM("77") ","
+		    BARE("78", ",\"profile\":\"no\"") "]}",
+		    "item 2: no profile no in policy test" },
+		{ "sign-intent", HEAD "[" BARE("77", SUB ",\"for\":[]") "]}",
+		    "item 1: for: empty" },
+		{ "sign-intent", HEAD "[" BARE("77", SUB ",\"for\":[\"x\"]")
+		    "]}", "item 1: for: no consumer x: there are acm-pca" },
+		{ "sign-intent", HEAD "[" BARE("77", SUB ",\"target\":{}")
+		    "]}", "item 1: target: want resource, region, bucket" },
+		{ "sign-intent", HEAD "[" BARE("77", SUB ",\"target\":{"
+		    "\"region\":\"a b\"}") "]}",
+		    "item 1: target: region: want 1 to 256 characters" },
+	};
+
+	refuse_rows(*state, rows, COUNT(rows));
+}
+
+static void
+orders_reach_the_inventory(void **state)
+{
+	struct world *w = *state;
+	const struct issued *issued;
+	struct json *found = NULL;
+
+	append_text(w, "sign-intent", HEAD "[" BARE("77", SUB ",\"for\":"
+	    "[\"iot\",\"files\"],\"target\":{\"region\":\"eu-west-1\","
+	    "\"ticket\":\"private:" D "\"}") ","
+	    BARE("78", ",\"profile\":\"whole\"") "]}");
+	must_be_as_replayed(w);
+	assert_string_equal(ledger_of(w)->intent.items[0].target.region,
+	    "eu-west-1");
+	MUST(json_read(bytes_text("[" FOUND("78") "]"), &found, &fault));
+	record_recovered(w, found);
+	world_seal(w);
+	must_be_as_replayed(w);
+	issued = &ledger_of(w)->issued[2];
+	assert_string_equal(issued[0].profile, "sub");
+	assert_int_equal(issued[0].consumers,
+	    1u << CONSUMER_IOT | 1u << CONSUMER_FILES);
+	assert_string_equal(issued[0].target.region, "eu-west-1");
+	assert_string_equal(issued[0].target.ticket, "private:" D);
+	assert_null(issued[0].target.resource);
+	assert_string_equal(issued[1].profile, "whole");
+	assert_int_equal(issued[1].consumers, 0);
+	assert_true(target_is_empty(&issued[1].target));
+}
+
+/* The newest that is valid; where none is, the newest. */
+static void
+requests_are_looked_up(void **state)
+{
+	struct world *w = *state;
+	struct ledger *ledger = w->authority->ledger;
+	struct digest digest;
+
+	MUST(digest_read_hex(D, &digest, &fault));
+	assert_null(ledger_find_issued(ledger, &digest));
+	for (size_t n = 0; n < 2; n++)
+		ledger->issued[n].request = digest;
+	/* The first is revoked. */
+	assert_ptr_equal(ledger_find_issued(ledger, &digest),
+	    &ledger->issued[1]);
+	ledger->issued[0].status = ISSUED_VALID;
+	assert_ptr_equal(ledger_find_issued(ledger, &digest),
+	    &ledger->issued[1]);
+	ledger->issued[1].status = ISSUED_REVOKED;
+	assert_ptr_equal(ledger_find_issued(ledger, &digest),
+	    &ledger->issued[0]);
+	ledger->issued[0].status = ISSUED_POSSIBLY;
+	assert_ptr_equal(ledger_find_issued(ledger, &digest),
+	    &ledger->issued[1]);
 }
 
 static void
@@ -512,6 +594,9 @@ main(void)
 		IN(response_intents_are_judged, world_setup_full),
 		IN(responses_fit_their_intents, world_setup_full),
 		IN(what_is_found_was_intended, world_setup_full),
+		IN(orders_are_judged, world_setup_full),
+		IN(orders_reach_the_inventory, world_setup_full),
+		IN(requests_are_looked_up, world_setup_full),
 		IN(nothing_else_is_found, world_setup_full),
 		IN(roots_are_not_found, world_setup_pending),
 		IN(self_tests_are_judged, world_setup_empty),

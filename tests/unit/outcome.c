@@ -192,7 +192,10 @@ root_of_a_stranger_is_passed_over(void **state)
 static struct issue *
 intended(struct token_world *w)
 {
-	struct issue_file files[FILES] = { { .name = "a" }, { .name = "b" } };
+	struct issue_file files[FILES] = {
+		{ .name = "a", .profile = "sub" },
+		{ .name = "b", .profile = "sub" },
+	};
 	struct buf contents[FILES] = { 0 };
 	struct issue *issue = NULL;
 	struct fail fail = { 0 };
@@ -204,7 +207,7 @@ intended(struct token_world *w)
 		files[n].content = buf_bytes(&contents[n]);
 		EVP_PKEY_free(key);
 	}
-	MUST(issue_read(w->authority, &w->act, "sub", false, files, FILES,
+	MUST(issue_read(w->authority, &w->act, false, files, FILES,
 	    &issue, &fault));
 	MUST(issue_build(issue, w->session, &fault));
 	break_signing();

@@ -315,7 +315,7 @@ private_fields_are_read(void **state)
 		{ "private: [by]\n", 1U << PRIVATE_BY },
 		{ "private: [ticket, witness]\n",
 		    1U << PRIVATE_TICKET | 1U << PRIVATE_WITNESS },
-		{ "private: [witness, by, ticket]\n", 7 },
+		{ "private: [witness, by, requester, ticket]\n", 15 },
 	};
 
 	(void)state;
@@ -329,7 +329,7 @@ private_fields_are_read(void **state)
 	refuse("root:", "private: by\nroot:",
 	    "p.yaml:3:10: private: want a list");
 	refuse("root:", "private: [by, time]\nroot:", "p.yaml:3:15: private: "
-	    "want one of by, ticket, witness; have time");
+	    "want one of by, ticket, witness, requester; have time");
 	refuse("root:", "private: [by, by]\nroot:",
 	    "p.yaml:3:15: private: by given twice");
 }

@@ -85,14 +85,14 @@ certificates_are_burnt(void **state)
 	AUTO(buf_release) struct buf request = { 0 };
 	AUTO(issue_release) struct issue *issue = NULL;
 	AUTO(crl_release) struct crl *crl = NULL;
-	struct issue_file file = { .name = "a.csr" };
+	struct issue_file file = { .name = "a.csr", .profile = "sub" };
 	struct fail fail = { 0 };
 	struct ledger *ledger;
 
 	make_request(key, "Sub", &request);
 	EVP_PKEY_free(key);
 	file.content = buf_bytes(&request);
-	MUST(issue_read(w->authority, &w->act, "sub", false, &file, 1, &issue,
+	MUST(issue_read(w->authority, &w->act, false, &file, 1, &issue,
 	    &fault));
 	MUST(issue_build(issue, w->session, &fault));
 	setenv("FAKE_FAIL", "C_SignInit:0x30", 1);
@@ -108,7 +108,7 @@ certificates_are_burnt(void **state)
 	issue_release(&issue);
 	MUST_FAIL(FAIL_REFUSED, "request a.csr: new key: want a key that "
 	    "was not certified before, or --reissue, have certified already",
-	    issue_read(w->authority, &w->act, "sub", false, &file, 1, &issue,
+	    issue_read(w->authority, &w->act, false, &file, 1, &issue,
 	    &fault));
 	MUST(revoke_certificate(w->authority, &w->act, &ledger->issued[0],
 	    CRL_KEY_COMPROMISE, w->session, &fault));

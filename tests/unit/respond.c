@@ -40,10 +40,13 @@ issue(struct answers *a)
 
 		make_request(key, "Sub", &requests[n]);
 		EVP_PKEY_free(key);
-		files[n] = (struct issue_file){ .name = "a.csr",
-		    .content = buf_bytes(&requests[n]) };
+		files[n] = (struct issue_file){
+			.name = "a.csr",
+			.content = buf_bytes(&requests[n]),
+			.profile = "sub",
+		};
 	}
-	MUST(issue_read(w->authority, &w->act, "sub", false, files, BATCH,
+	MUST(issue_read(w->authority, &w->act, false, files, BATCH,
 	    &issue, &fault));
 	MUST(issue_build(issue, w->session, &fault));
 	MUST(issue_finish(issue, &fault));
@@ -347,13 +350,13 @@ approval_is_taken(void **state)
 	AUTO(buf_release) struct buf request = { 0 };
 	AUTO(issue_release) struct issue *issue = NULL;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct issue_file file = { .name = "a.csr" };
+	struct issue_file file = { .name = "a.csr", .profile = "sub" };
 	int64_t seq;
 
 	make_request(key, "Sub", &request);
 	EVP_PKEY_free(key);
 	file.content = buf_bytes(&request);
-	MUST(issue_read(w->authority, &w->act, "sub", false, &file, 1,
+	MUST(issue_read(w->authority, &w->act, false, &file, 1,
 	    &issue, &fault));
 	sign = issue_parameters(issue);
 	approvals = chamber_approve(c, OPERATION_SIGN, sign, ALICE, NOBODY);

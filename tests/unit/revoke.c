@@ -17,11 +17,11 @@ sign_one(struct token_world *w, const char *cn)
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	AUTO(buf_release) struct buf request = { 0 };
 	AUTO(issue_release) struct issue *issue = NULL;
-	struct issue_file file = { .name = cn };
+	struct issue_file file = { .name = cn, .profile = "sub" };
 
 	make_request(key, cn, &request);
 	file.content = buf_bytes(&request);
-	MUST(issue_read(w->authority, &w->act, "sub", false, &file, 1, &issue,
+	MUST(issue_read(w->authority, &w->act, false, &file, 1, &issue,
 	    &fault));
 	MUST(issue_build(issue, w->session, &fault));
 	MUST(issue_finish(issue, &fault));

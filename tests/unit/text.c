@@ -448,6 +448,20 @@ the_nearest_word_is_meant(void **state)
 	assert_null(text_nearest(lengthy, words));
 }
 
+static void
+forms_fit_the_whole(void **state)
+{
+	(void)state;
+	assert_true(text_fits("[a-z]+", "abc"));
+	assert_true(text_fits("a|ab", "ab"));
+	assert_true(text_fits("a*", ""));
+	assert_false(text_fits("[a-z]+", "abc1"));
+	assert_false(text_fits("[a-z]+", "1abc"));
+	assert_false(text_fits("[a-z]+", ""));
+	assert_false(text_fits("a", "a\n"));
+	assert_false(text_fits("[", "["));
+}
+
 int
 main(void)
 {
@@ -470,6 +484,7 @@ main(void)
 		cmocka_unit_test(honest_text_stays),
 		cmocka_unit_test(a_backslash_is_doubled),
 		cmocka_unit_test(the_nearest_word_is_meant),
+		cmocka_unit_test(forms_fit_the_whole),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

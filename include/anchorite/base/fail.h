@@ -3,6 +3,7 @@
 #define ANCHORITE_BASE_FAIL_H
 
 #include <stdarg.h>
+#include <stddef.h>
 
 /* A function that can fail returns 0 or -1, and its result must be used. */
 #define MUST_USE __attribute__((warn_unused_result))
@@ -47,6 +48,26 @@ int fail_openssl(struct fail *fail, enum fail_kind kind, const char *format,
 /* Puts "prefix: " before the sentence; the kind stays. Always -1. */
 int fail_in(struct fail *fail, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * Gathers what is wrong with each of many things, so that whoever has to put
+ * them right learns it at once. Start with `struct fail_sum sum = { 0 };`.
+ */
+#define FAIL_SUM_ROOM 940
+#define FAIL_SUM_EACH 300	/* cut to this where it is not alone */
+struct fail_sum {
+	struct fail first;
+	char all[FAIL_SUM_ROOM];	/* "FIRST; SECOND" */
+	size_t count, more;		/* of them all; of those not in there */
+	enum fail_kind kind;		/* FAIL_REFUSED, or the first one's */
+};
+void fail_add(struct fail_sum *sum, const struct fail *one);
+/*
+ * 0 where there are none. One stays as it is; several are one sentence: "2 of
+ * 6 WHAT: FIRST; SECOND", with "; and 7 more" where there is no room.
+ */
+MUST_USE int fail_total(const struct fail_sum *sum, size_t of,
+    const char *what, struct fail *fail);
 
 /*
  * The same calls, with their result spelt out: compilers and analysers, who

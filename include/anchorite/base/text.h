@@ -94,6 +94,10 @@ bool text_is_deceptive(struct bytes text, char *what_out, size_t what_size);
  * command line and stands in file names. */
 bool text_is_word(const char *text);
 
+/* Does a POSIX extended regular expression, a constant of the program, fit
+ * the whole of the text? */
+bool text_fits(const char *form, const char *text);
+
 /*
  * Does it mix letters of alphabets that look alike (Latin, Greek, Cyrillic),
  * so that it may pass for another text (Unicode's UTS #39, 5)? `what_out`

@@ -84,6 +84,15 @@ MUST_USE int authority_append(struct authority *authority,
     struct fail *fail);
 
 /*
+ * The text as it is to stand in a record: where the policy makes the field
+ * private, a commitment, whose object lasts from the next objects_sync on.
+ * The caller frees it.
+ */
+MUST_USE int authority_guard(struct authority *authority,
+    enum private_field field, const char *text, char **out,
+    struct fail *fail);
+
+/*
  * Does the act have the approvals that the operation takes, with these
  * parameters? FAIL_REFUSED: see request_check, quorum_check.
  */

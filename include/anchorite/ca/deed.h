@@ -15,10 +15,11 @@
  * as a request states them and as a record's inputs give them again. Pure
  * functions; the caller owns the JSON.
  *
- *	sign		{"profile":…,"requests":[{"again":false,
- *			"existing":…,"sha256":…,"subject":…}]}; again: the
- *			key was certified before; existing: of a
- *			cross-certificate alone
+ *	sign		{"requests":[{"again":false,"existing":…,"for":[…],
+ *			"profile":…,"sha256":…,"subject":…,"target":{…}}]};
+ *			again: the key was certified before; existing: of a
+ *			cross-certificate alone; for and target where they
+ *			are given, and without what the policy makes private
  *	revoke		{"reason":…,"serial":…}
  *	crl, crl-disabled	{"number":…}
  *	disable, enable, restore	{}
@@ -36,9 +37,12 @@
  */
 struct deed_request {
 	const struct csr *csr;		/* all lent */
+	const char *profile;
+	unsigned consumers;
+	struct target target;
 	const struct digest *existing;	/* certificate; NULL: none */
 };
-struct json *deed_sign(const struct ledger *ledger, const char *profile,
+struct json *deed_sign(const struct ledger *ledger,
     const struct deed_request *requests, size_t count);
 struct json *deed_revoke(const struct serial *serial, const char *reason);
 struct json *deed_crl(const struct ledger *ledger);

@@ -10,6 +10,18 @@
 #include <anchorite/ca/seen.h>
 #include <anchorite/x509/csr.h>
 
+/* A request, as it comes, and what is to become of it; all lent, until the
+ * issue is released. */
+struct issue_file {
+	const char *name;
+	struct bytes content;
+	const char *profile;
+	unsigned consumers;
+	struct target target;		/* of target_build, or none */
+	struct bytes existing;		/* certificate, PEM or DER, of the CA to
+					   be cross-certified; or empty */
+};
+
 /*
  * Signing requests, one or many, in one transaction. The order is the
  * promise that what is signed was seen first:
@@ -24,7 +36,8 @@
  *			sealed
  */
 struct issue_item {
-	const char *file;		/* the request's name, lent */
+	const struct issue_file *from;	/* lent */
+	const struct policy_profile *profile;	/* lent by the policy */
 	struct csr *csr;
 	struct cert *existing;		/* of a cross-certificate, or NULL */
 	struct serial serial;
@@ -35,7 +48,6 @@ struct issue_item {
 struct issue {
 	struct authority *authority;	/* lent, as the rest here */
 	const struct act *act;
-	const struct policy_profile *profile;
 	bool reissue;			/* a certified key may come again */
 	struct seen *seen;		/* the keys before these */
 	struct sealer sealer;		/* from issue_build on */
@@ -45,18 +57,13 @@ struct issue {
 	size_t count;
 };
 
-struct issue_file {
-	const char *name;
-	struct bytes content;
-	struct bytes existing;		/* certificate, PEM or DER, of the CA to
-					   be cross-certified; or empty */
-};
-
 #define ISSUE_MAX INTENT_MAX		/* requests in one transaction */
 
+/* All that is wrong with any of them: "request X: …", or "2 of 6 requests:
+ * request X: …; request Y: …". One that is refused refuses all. */
 MUST_USE int issue_read(struct authority *authority, const struct act *act,
-    const char *profile, bool reissue, const struct issue_file *files,
-    size_t count, struct issue **out, struct fail *fail);
+    bool reissue, const struct issue_file *files, size_t count,
+    struct issue **out, struct fail *fail);
 /* What custodians approve (deed_sign); the caller owns it. */
 struct json *issue_parameters(const struct issue *issue);
 MUST_USE int issue_build(struct issue *issue, struct session *session,

@@ -12,6 +12,7 @@
 #include <anchorite/ca/policy.h>
 #include <anchorite/ca/sitting.h>
 #include <anchorite/ca/state.h>
+#include <anchorite/ca/target.h>
 #include <anchorite/custody/split.h>
 #include <anchorite/x509/cert.h>
 #include <anchorite/x509/crl.h>
@@ -32,6 +33,8 @@ struct issued {
 	struct digest tbs, key;			/* of the bytes, of the SPKI */
 	struct digest ocsp;			/* the newest response */
 	char *profile;
+	unsigned consumers;		/* that it is meant for (target.h) */
+	struct target target;
 	int64_t issued_at, revoked_at;
 	enum crl_reason reason;
 };
@@ -49,13 +52,17 @@ extern const char *const purpose_names[];	/* NULL-ended */
 #define INTENT_MAX 1000		/* signatures under one intent */
 
 /* What an intent names: one signature that is about to be made. What does
- * not apply (a CRL has no serial, the root no request) is zero. */
+ * not apply (a CRL has no serial, the root no request, profile and target) is
+ * zero. */
 struct intent_item {
 	struct serial serial;
 	struct digest request;
 	struct digest tbs, key;
 	bool has_existing;		/* of a cross-certificate: */
 	struct digest existing;		/* the certificate that is there */
+	char *profile;
+	unsigned consumers;
+	struct target target;
 };
 
 /* An intent whose outcome is not recorded yet. */
@@ -64,7 +71,6 @@ struct intent {
 	int64_t time;
 	char *event;			/* "root-intent", … */
 	enum purpose purpose;
-	char *profile;			/* "" for the root and a CRL */
 	struct intent_item *items;
 	size_t count;
 	uint64_t crl_number;
@@ -233,6 +239,11 @@ struct issued *ledger_find(const struct ledger *ledger,
 /* The same by the key that was certified. */
 struct issued *ledger_find_key(const struct ledger *ledger,
     const struct digest *spki);
+
+/* What a request (by its digest) became: the newest valid certificate, else
+ * the newest line of the inventory; NULL: nothing. */
+const struct issued *ledger_find_issued(const struct ledger *ledger,
+    const struct digest *request);
 
 /*
  * Finds by a serial, or the beginning (six digits at least) of a serial or

@@ -73,6 +73,7 @@ enum private_field {
 	PRIVATE_BY,			/* who acted */
 	PRIVATE_TICKET,
 	PRIVATE_WITNESS,		/* of the time */
+	PRIVATE_REQUESTER,		/* who asked for a certificate */
 };
 extern const char *const private_field_names[];	/* NULL-ended */
 

@@ -39,6 +39,14 @@ MUST_USE int import_conf_fill(const struct bundle_kind *kind,
     const struct bundle_source *source, struct import_conf *out,
     struct fail *fail);
 
+/*
+ * Does a resource (NULL: none is known) fit a consumer that has any? Asked
+ * before a certificate is signed for it. FAIL_INPUT "acm-pca: resource: want
+ * CA-ARN, have X".
+ */
+MUST_USE int import_conf_check_resource(const char *consumer,
+    const char *resource, struct fail *fail);
+
 /* Appends the file. */
 void import_conf_write(const struct import_conf *conf, struct buf *out);
 
