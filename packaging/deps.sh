@@ -43,6 +43,8 @@ check() {
 	jq                       the verifier's guide, followed
 	mandoc                   checks the manual
 	valgrind                 finds memory errors
+	openjdk-17-jdk-headless  Java's PKIX validator, and keytool
+	golang-go                Go's crypto/x509
 	END
 }
 
