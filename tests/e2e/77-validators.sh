@@ -131,11 +131,6 @@ begin_then() {
 		--policy "$policies/validators.yaml" --time "$then" root
 }
 
-# profile NAME: as it stands in the policy.
-profile() {
-	sed -n "/^  $1:/,/^\$/p" "$policies/acm-pca-ec-p384.yaml"
-}
-
 take_authority acm-pca-rsa-4096
 must see root show --out rsa.pem
 judged_under rsa rsa:2048
@@ -149,13 +144,13 @@ then=$(moment '2 hours ago')
 {
 	sed 's/^  period: .*/  period: 1h/' "$policies/acm-pca-ec-p384.yaml"
 	echo
-	profile subordinate-pathlen0 |
+	shipped subordinate-pathlen0 |
 		sed 's/subordinate-pathlen0:/brief:/; s/10y/1h/'
 	echo
-	profile constrained |
+	shipped constrained |
 		sed 's/constrained:/names:/; /directory:/,/- \[C:/d'
 	echo
-	profile constrained |
+	shipped constrained |
 		sed 's/constrained:/sealed:/; /directory:/,/- \[C:/d
 		    s/ip: .*/ip: [10.0.0.0\/8, "100::\/64"]/'
 } >"$work/policies/validators.yaml"
