@@ -158,9 +158,10 @@ equal 'root, certificate and CRL are signed with PSS' '2 2 2' "$(for kind in \
 		openssl $kind -noout -text | grep -c 'Algorithm: rsassaPss'
 	done | paste -s -d ' ')"
 
-# The root of P-384 was made two hours ago, and its policy knows three profiles
-# more: one of an hour only, one without a constraint of directories, and one
-# that has also a range of IPv6 (RFC 6666: addresses that lead nowhere).
+# The root of P-384 was made two hours ago, and its policy knows four profiles
+# more: one of an hour only, one without a constraint of directories, one that
+# has also a range of IPv6 (RFC 6666: addresses that lead nowhere), and one
+# that bars a directory.
 then=$(moment '2 hours ago')
 {
 	sed 's/^  period: .*/  period: 1h/' "$policies/acm-pca-ec-p384.yaml"
@@ -174,6 +175,10 @@ then=$(moment '2 hours ago')
 	shipped constrained |
 		sed 's/constrained:/sealed:/; /directory:/,/- \[C:/d
 		    s/ip: .*/ip: [10.0.0.0\/8, "100::\/64"]/'
+	echo
+	shipped constrained |
+		sed 's/constrained:/barred:/; /permitted:/,/- \[C:/d
+		    /dns: \[lab/a\        directory: [[C: US, O: Other Corp]]'
 } >"$work/policies/ec.yaml"
 another ec "$then"
 must see root show --out ec.pem
@@ -238,6 +243,14 @@ for form in ip ip-v6; do
 	[ $form = ip ] || address=2001:db8::1
 	leaf ec-sealed sealed-$form serverAuth "IP:$address"
 	present sealed-$form ec sealed-$form ec-sealed
+done
+
+certify ec-barred barred P-384
+root_crl ec
+for corp in Example Other; do
+	leaf ec-barred "barred-$corp" serverAuth DNS:www.example.com \
+		"/C=US/O=$corp Corp/CN=www.example.com"
+	present "barred-$corp" ec "barred-$corp" ec-barred
 done
 
 # One more that is not valid yet.
@@ -407,7 +420,8 @@ expect() {
 # Why not all of them say the same:
 #
 # directory  Go knows no constraint of directories, and refuses a CA that has
-#            a critical one; GnuTLS passes over it.
+#            a critical one. GnuTLS passes over one that permits, and below
+#            one that bars refuses all.
 # family     GnuTLS holds no address of IPv6 against ranges of IPv4. With a
 #            range of IPv6 beside them it does (profile sealed).
 # name       The common name of a server that has no DNS name is held against
@@ -469,6 +483,8 @@ constrained-dns-other     outside  outside  outside  outside  unknown  directory
 constrained-cn-other      outside  outside  +        outside  unknown  directory
 constrained-ip-other      outside  outside  outside  outside  unknown  directory
 constrained-mail-other    outside  outside  outside  outside  unknown  directory
+barred-Example            +        outside  +        +        unknown  directory
+barred-Other              excluded excluded excluded excluded unknown  directory
 END
 
 # All agree of whatever was made: no case without a row, no row without one.
