@@ -158,10 +158,10 @@ equal 'root, certificate and CRL are signed with PSS' '2 2 2' "$(for kind in \
 		openssl $kind -noout -text | grep -c 'Algorithm: rsassaPss'
 	done | paste -s -d ' ')"
 
-# The root of P-384 was made two hours ago, and its policy knows four profiles
+# The root of P-384 was made two hours ago, and its policy knows five profiles
 # more: one of an hour only, one without a constraint of directories, one that
-# has also a range of IPv6 (RFC 6666: addresses that lead nowhere), and one
-# that bars a directory.
+# has also a range of IPv6 (RFC 6666: addresses that lead nowhere), one that
+# bars a directory, and one for TLS alone.
 then=$(moment '2 hours ago')
 {
 	sed 's/^  period: .*/  period: 1h/' "$policies/acm-pca-ec-p384.yaml"
@@ -179,7 +179,10 @@ then=$(moment '2 hours ago')
 	shipped constrained |
 		sed 's/constrained:/barred:/; /permitted:/,/- \[C:/d
 		    /dns: \[lab/a\        directory: [[C: US, O: Other Corp]]'
-} >"$work/policies/ec.yaml"
+	echo
+	shipped subordinate-pathlen0 | sed 's/subordinate-pathlen0:/tls:/'
+	echo '    extended-key-usage: [serverAuth, clientAuth]'
+} | sed '/^$/d' >"$work/policies/ec.yaml"
 another ec "$then"
 must see root show --out ec.pem
 certify ec-brief brief P-256 --time "$then"
@@ -253,6 +256,13 @@ for corp in Example Other; do
 	present "barred-$corp" ec "barred-$corp" ec-barred
 done
 
+certify ec-tls tls P-384
+root_crl ec
+leaf ec-tls tls-server serverAuth DNS:www.example.com
+leaf ec-tls tls-mail emailProtection email:pki@example.com
+present tls-server ec tls-server ec-tls
+present tls-mail ec tls-mail ec-tls
+
 # One more that is not valid yet.
 certify ec-future subordinate-pathlen0 P-256 --time "$(moment '2 days')"
 leaf ec-future ec-future-leaf serverAuth DNS:www.example.com
@@ -280,9 +290,12 @@ by_openssl() {
 }
 
 by_gnutls() {
+	purpose=1.3.6.1.5.5.7.3.1
+	[ ! -f mail ] || purpose=1.3.6.1.5.5.7.3.4
 	cat leaf.pem chain.pem >"$log/path"
 	certtool --verify --load-ca-certificate root.pem \
-		--load-crl crls.pem --infile "$log/path"
+		--load-crl crls.pem --infile "$log/path" \
+		--verify-purpose $purpose
 }
 
 # NSS has its certificates and CRLs in a database.
@@ -352,6 +365,10 @@ revoked   gnutls  The certificate chain is revoked
 revoked   nss     Certificate has been revoked
 revoked   java    Certificate has been revoked, reason: KEY_COMPROMISE
 revoked   go      certificate is revoked
+purpose   openssl unsuitable certificate purpose
+purpose   gnutls  does not match the intended purpose
+purpose   nss     Certificate type not approved for application
+purpose   go      specifies an incompatible key usage
 none      openssl unable to get certificate CRL
 none      nss     Certificate has been revoked
 none      java    Could not determine revocation status
@@ -426,6 +443,7 @@ expect() {
 #            range of IPv6 beside them it does (profile sealed).
 # name       The common name of a server that has no DNS name is held against
 #            constraints of DNS: never by Go, by NSS only without an address.
+# path       Java's validator judges paths, and asks for no purpose.
 # late       GnuTLS and NSS take a CRL whatever its nextUpdate says, and GnuTLS
 #            goes on without one.
 for root in rsa pss ec; do
@@ -485,6 +503,8 @@ constrained-ip-other      outside  outside  outside  outside  unknown  directory
 constrained-mail-other    outside  outside  outside  outside  unknown  directory
 barred-Example            +        outside  +        +        unknown  directory
 barred-Other              excluded excluded excluded excluded unknown  directory
+tls-server                +        +        +        +        +
+tls-mail                  purpose  purpose  purpose  +        purpose  path
 END
 
 # All agree of whatever was made: no case without a row, no row without one.
