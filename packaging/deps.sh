@@ -46,6 +46,8 @@ check() {
 	python3                  a local endpoint for it, which plays AWS
 	busybox                  a second shell for what is for the online side
 	valgrind                 finds memory errors
+	openjdk-17-jdk-headless  Java's PKIX validator, and keytool
+	golang-go                Go's crypto/x509
 	END
 }
 

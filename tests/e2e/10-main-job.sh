@@ -6,43 +6,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# parts FILE DEPTH: offset and length of each element there, one a line.
-parts() {
-	openssl asn1parse -inform DER -in "$1" | sed -n \
-		"s/^ *\([0-9]*\):d=$2 *hl=\([0-9]*\) l= *\([0-9]*\) \
-\(.*\)/\1 \2 \3 \4/p" | awk '{ print $1, $2 + $3 }'
-}
-
-# part FILE N: the octets of the nth element of what is signed.
-part() {
-	parts "$1" 2 | sed -n "$2p" | {
-		read -r offset length
-		tail -c "+$((offset + 1))" "$1" | head -c "$length"
-	}
-}
-
-# same NAME FILE N FILE M
-same() {
-	part "$2" "$3" >"$log/one"
-	part "$4" "$5" >"$log/two"
-	[ -s "$log/one" ] || bail_out "$2 has no part $3"
-	passes "$1" cmp "$log/one" "$log/two"
-}
-
-# extensions FILE: name, whether critical, value, in their order.
-extensions() {
-	openssl asn1parse -inform DER -in "$1" | awk '
-	    /cont \[ 3 \]/ { on = 1 }
-	    /:d=1 / { if (on) exit }
-	    !on { next }
-	    / OBJECT / { sub(/.*:/, ""); name = $0; critical = "" }
-	    / BOOLEAN / { critical = " critical" }
-	    /OCTET STRING/ {
-		sub(/.*DUMP\]:/, "")
-		print name critical " " $0
-	    }'
-}
-
 # The SHA-1 of the key's bits (RFC 5280, 4.2.1.2), upper-case hex.
 key_identifier() {
 	openssl x509 -inform DER -in "$1" -noout -pubkey |

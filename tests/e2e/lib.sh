@@ -158,6 +158,11 @@ begin() {
 		--policy "$policies/$1.yaml" --yes "$2"
 }
 
+# shipped NAME: a profile as it stands in the policy for a P-384 root.
+shipped() {
+	sed -n "/^  $1:/,/^\$/p" "$policies/acm-pca-ec-p384.yaml"
+}
+
 # ca COMMAND...: anchorite on the authority, the PIN given, nothing asked.
 ca() {
 	case " $* " in
@@ -278,6 +283,43 @@ records() {
 events() {
 	tail -n "+$1" "$authority/journal.jsonl" |
 		sed 's/.*"event":"\([a-z-]*\)".*/\1/' | paste -s -d ' '
+}
+
+# --- DER ------------------------------------------------------------------
+
+# parts FILE DEPTH: offset and length of each element there, one a line.
+parts() {
+	openssl asn1parse -inform DER -in "$1" | sed -n \
+		"s/^ *\([0-9]*\):d=$2 *hl=\([0-9]*\) l= *\([0-9]*\) \
+\(.*\)/\1 \2 \3 \4/p" | awk '{ print $1, $2 + $3 }'
+}
+
+# part FILE N: the octets of the nth element of what is signed.
+part() {
+	parts "$1" 2 | sed -n "$2p" | {
+		read -r offset length
+		tail -c "+$((offset + 1))" "$1" | head -c "$length"
+	}
+}
+
+# same NAME FILE N FILE M
+same() {
+	part "$2" "$3" >"$log/one"
+	part "$4" "$5" >"$log/two"
+	[ -s "$log/one" ] || bail_out "$2 has no part $3"
+	passes "$1" cmp "$log/one" "$log/two"
+}
+
+# extensions FILE: of a certificate, or asked for in a request: name, whether
+# critical, value, in their order.
+extensions() {
+	openssl asn1parse -inform DER -in "$1" | awk '
+	    / OBJECT / { sub(/.*:/, ""); name = $0; critical = "" }
+	    / BOOLEAN / { critical = " critical" }
+	    /OCTET STRING/ {
+		sub(/.*DUMP\]:/, "")
+		print name critical " " $0
+	    }'
 }
 
 # --- memory ---------------------------------------------------------------
