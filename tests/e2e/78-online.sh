@@ -30,7 +30,7 @@ bundle "$all/sni" iot SNI_ONLY '' '' '' request.pem=sub.csr \
 bundle "$all/gateway" api-gateway '' api.example.com $bucket '' \
 	request.pem=sub.csr truststore.pem=sub.pem,root.pem
 bundle "$all/anywhere" roles-anywhere '' workloads '' '' \
-	request.pem=sub.csr trust-anchor.pem=root.pem
+	request.pem=sub.csr trust-anchor.pem=sub.pem
 for by_hand in adcs files; do
 	bundle "$all/$by_hand" $by_hand '' '' '' '' request.pem=sub.csr
 done
@@ -47,6 +47,7 @@ spoil() {
 bad() {
 	sentence=$1
 	shift
+	rm -rf "$worlds/none"
 	go bad none take "$@" spoilt
 	stopped bad "$sentence"
 	[ ! -e "$worlds/none/calls" ] || not_ok "no call: $sentence"
@@ -134,6 +135,13 @@ SSL_CERT_DIR=$work/system go system none take spoilt
 cut -d : -f 1-2 "$runs/system.err" | sed 1q >"$log/have"
 equal 'a certificate of another root is refused' \
 	'import-bundle: under the root' "$(cat "$log/have")"
+
+spoil
+cp "$pki/revoked.pem" spoilt/crl.pem
+sealed spoilt
+go revoked none take spoilt
+equal 'a certificate that the CRL names is refused' revoked "$(sed 1q \
+	"$runs/revoked.err" | grep -o revoked | sed 1q)"
 
 # only WORD...: a PATH with nothing but these.
 only() {
@@ -328,7 +336,7 @@ sed -n '/would call/{n;p;}' "$runs/anywhere.dry.out" | sed -n 1p \
 	>"$work/pasted"
 go pasted2 pasted2 sh -e "$work/pasted"
 went pasted2
-equal 'pasted, the trust anchor is made' "$(cat "$all/anywhere/root.pem")" \
+equal 'pasted, the trust anchor is made' "$(cat "$pki/sub.pem")" \
 	"$(cat "$worlds"/pasted2/anywhere/anchors/*/pem)"
 
 # --- refusals that AWS is asked for ----------------------------------------
@@ -553,11 +561,11 @@ put exists/$ca/status ACTIVE
 put exists/iot/hidden yes
 refuses exists sni
 # Under another id than its digest, behind one that is not it.
-put_file odd/iot/cas/$(printf '%064d' 1)/pem other.pem
-put_file odd/iot/cas/$(printf '%064d' 2)/pem sub.pem
+put_file odd/iot/cas/"$(printf %064d 1)"/pem other.pem
+put_file odd/iot/cas/"$(printf %064d 2)"/pem sub.pem
 for n in 1 2; do
-	put odd/iot/cas/$(printf '%064d' $n)/mode SNI_ONLY
-	put odd/iot/cas/$(printf '%064d' $n)/status ACTIVE
+	put odd/iot/cas/"$(printf %064d $n)"/mode SNI_ONLY
+	put odd/iot/cas/"$(printf %064d $n)"/status ACTIVE
 done
 refuses odd sni
 put iot-lie/lie DescribeCACertificate
@@ -617,7 +625,7 @@ refuses store-lie gateway
 new_anchor() {
 	put "$1/anywhere/anchors/$2/name" workloads
 	put "$1/anywhere/anchors/$2/enabled" "${4:-true}"
-	put_file "$1/anywhere/anchors/$2/pem" "${3:-root.pem}"
+	put_file "$1/anywhere/anchors/$2/pem" "${3:-sub.pem}"
 }
 new_anchor_crl() {
 	put "$1/anywhere/crls/$2/anchor" arn:aws:rolesanywhere:eu-central-1:\
@@ -856,16 +864,36 @@ cp "$pki/sub.csr" .
 must sign sub.csr
 must ca crl
 must ca bundle --for acm-pca --out made "$(serial 1)"
-if [ -f made/import.conf ]; then
-	new_pca made PENDING_CERTIFICATE
-	go made made dash made/import.sh --resource $arn --bucket $bucket
-	went made
-	passes 'the certificate arrives as it is' cmp made/certificate.pem \
-		"$worlds/made/pca/certificate"
-	passes 'its script is the one here' cmp made/import.sh \
-		"$online/import-bundle"
-else
+if [ ! -f made/import.conf ]; then
 	skip 'bundles have no import.conf yet'
+	finish
 fi
+passes 'the script in a bundle is the one here' cmp made/import.sh \
+	"$online/import-bundle"
+new_pca made PENDING_CERTIFICATE
+new_gateway made
+mkdir "$worlds/made/anywhere"
+for consumer in acm-pca iot api-gateway roles-anywhere; do
+	must ca bundle --for $consumer --out made-$consumer "$(serial 1)"
+done
+go made-acm-pca made dash made-acm-pca/import.sh --resource $arn \
+	--bucket $bucket
+go made-iot made dash made-iot/import.sh --region eu-central-1
+go made-api-gateway made dash made-api-gateway/import.sh \
+	--region eu-central-1 --resource api.example.com --bucket $bucket
+go made-roles-anywhere made dash made-roles-anywhere/import.sh \
+	--region eu-central-1 --resource workloads
+for consumer in acm-pca iot api-gateway roles-anywhere; do
+	went made-$consumer
+done
+for pair in acm-pca/certificate.pem=pca/certificate \
+    iot/ca-certificate.pem=iot/cas/*/pem \
+    "api-gateway/truststore.pem=s3/$bucket/objects/api*/v1.body" \
+    roles-anywhere/trust-anchor.pem=anywhere/anchors/*/pem \
+    roles-anywhere/crl.pem=anywhere/crls/*/data; do
+	# shellcheck disable=SC2086 # the pattern is one
+	passes "${pair%%=*} arrives as it is" cmp "made-${pair%%=*}" \
+		"$worlds/made/"${pair#*=}
+done
 
 finish

@@ -120,6 +120,10 @@ make_pki() {
 	crl newer 010000000000000000
 	crl same 1000
 	crl foreign 2000 stranger
+	printf 'R\t361231235959Z\t260101000000Z\t%s\tunknown\t/CN=sub\n' \
+		"$(openssl x509 -in sub.pem -noout -serial | cut -d = -f 2)" \
+		>root.index
+	crl revoked 1001
 	# A renewal, some seconds later.
 	command -p sleep 1
 	issued renewed sub root sub
