@@ -457,6 +457,8 @@ text_nearest(const char *word, const char *const *words)
 	return nearest;
 }
 
+/* Compiled anew each time: nobody need own it, and it takes microseconds. The
+ * leftmost match is the longest one (POSIX, 9.1). */
 bool
 text_fits(const char *form, const char *text)
 {

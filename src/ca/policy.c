@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <anchorite/ca/policy.h>
 
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,23 +213,6 @@ policy_profile(const struct policy *policy, const char *name,
 	return fail_with(fail, FAIL_USAGE,
 	    "no profile %s in policy %s: it has %s", name, policy->name,
 	    buf_cstr(&known));
-}
-
-/* Compiled anew each time: nobody need own it, and it takes microseconds. */
-bool
-policy_pattern_fits(const char *pattern, const char *value)
-{
-	regmatch_t whole = { -1, -1 };
-	regex_t compiled;
-	bool fits;
-
-	if (regcomp(&compiled, pattern, REG_EXTENDED) != 0)
-		return false;
-	/* The leftmost match is the longest one (POSIX, 9.1). */
-	fits = regexec(&compiled, value, 1, &whole, 0) == 0 &&
-	    whole.rm_so == 0 && (size_t)whole.rm_eo == strlen(value);
-	regfree(&compiled);
-	return fits;
 }
 
 bool

@@ -235,7 +235,7 @@ complain_of_pattern(const struct name *name, const struct name_pair *pattern,
 
 		if (strcmp(have->type, pattern->type) == 0 &&
 		    (strlen(have->text) != have->len ||
-		    !policy_pattern_fits(pattern->value, have->text)))
+		    !text_fits(pattern->value, have->text)))
 			buf_printf(out, "%s%s=%s", out->len > 0 ? ", " : "",
 			    have->type, have->text);
 	}

@@ -37,7 +37,8 @@ show_bundles(const struct cli *cli, const struct orders *orders)
 		json_add_text(list, orders->items[n].path);
 		if (!cli->is_json)
 			printf("bundle for %s: %s\n",
-			    orders->items[n].consumer, orders->items[n].path);
+			    consumer_names[orders->items[n].consumer],
+			    orders->items[n].path);
 	}
 	if (cli->is_json)
 		show_json(list);
@@ -103,7 +104,8 @@ verdict_json(const struct bundle_verdict *verdict)
 	struct json *json = json_new();
 	struct json *rules = rules_json(&verdict->results);
 
-	json_put_text(json, "consumer", verdict->kind->name);
+	json_put_text(json, "consumer",
+	    consumer_names[verdict->kind->consumer]);
 	if (judged->count > 0) {
 		struct json *certificate = certificate_json(judged->path[0]);
 

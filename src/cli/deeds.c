@@ -15,6 +15,7 @@
 #include <anchorite/ca/retire.h>
 #include <anchorite/ca/revoke.h>
 #include <anchorite/custody/credential.h>
+#include <anchorite/out/bundle_kind.h>
 #include <anchorite/out/import_conf.h>
 
 #include "cli.h"
@@ -49,26 +50,38 @@ deed_check_sign(const struct cli *cli, int count, struct fail *fail)
 	return 0;
 }
 
+static int
+check_item(const struct issue_item *item, struct fail *fail)
+{
+	for (int n = 0; n < CONSUMERS; n++) {
+		const struct bundle_kind *kind;
+
+		if ((item->from->consumers & 1u << n) == 0)
+			continue;
+		if (bundle_kind_find((enum consumer)n,
+			item->profile->extensions.ca, &kind, fail) == -1 ||
+		    import_conf_check_resource(kind,
+			item->from->target.resource, fail) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* What no bundle could be made of is not signed. */
 static int
-check_resources(const struct batch *batch, struct fail *fail)
+check_consumers(const struct issue *issue, struct fail *fail)
 {
 	struct fail_sum sum = { 0 };
 
-	for (size_t n = 0; n < batch->count; n++)
-		for (int i = 0; i < CONSUMERS; i++) {
-			const struct issue_file *file = &batch->files[n];
-			struct fail one = { 0 };
+	for (size_t n = 0; n < issue->count; n++) {
+		struct fail one = { 0 };
 
-			if ((file->consumers & 1u << i) == 0 ||
-			    import_conf_check_resource(consumer_names[i],
-				file->target.resource, &one) == 0)
-				continue;
-			(void)fail_in(&one, "request %s", file->name);
-			fail_add(&sum, &one);
-			break;
-		}
-	return fail_total(&sum, batch->count, "requests", fail);
+		if (check_item(&issue->items[n], &one) == 0)
+			continue;
+		(void)fail_in(&one, "request %s", issue->items[n].from->name);
+		fail_add(&sum, &one);
+	}
+	return fail_total(&sum, issue->count, "requests", fail);
 }
 
 /* As they are listed, or all under one profile. */
@@ -111,14 +124,14 @@ prepare_sign(struct cli *cli, struct authority *authority, char **operands,
 	if (deed_check_sign(cli, count, fail) == -1 ||
 	    batch_prepare(cli, operands, count, &deed->batch, fail) == -1 ||
 	    existing_load(cli->values[OPT_CERTIFICATE], deed, fail) == -1 ||
-	    check_resources(deed->batch, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "sign-intent", fail) ==
 		-1 ||
 	    (profile != NULL && policy_profile(authority->ledger->policy,
 		profile, &found, fail) == -1) ||
 	    issue_read(authority, &cli->act, cli->values[OPT_REISSUE] != NULL,
 		deed->batch->files, deed->batch->count, &deed->issue, fail) ==
-		-1)
+		-1 ||
+	    check_consumers(deed->issue, fail) == -1)
 		return -1;
 	deed->parameters = issue_parameters(deed->issue);
 	return 0;

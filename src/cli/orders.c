@@ -23,12 +23,11 @@ orders_release(struct orders *orders)
 
 /* Files for anyone go nowhere, whatever else is made of the certificate. */
 static bool
-has_resource(const char *consumer)
+has_resource(enum consumer consumer)
 {
 	for (const struct bundle_kind *kind = bundle_kinds;
-	    kind->name != NULL; kind++)
-		if (strcmp(kind->name, consumer) == 0 &&
-		    kind->resource_form != NULL)
+	    kind->summary != NULL; kind++)
+		if (kind->consumer == consumer && kind->resource_form != NULL)
 			return true;
 	return false;
 }
@@ -47,9 +46,9 @@ add_each(struct orders *orders, const struct issued *issued,
 		if ((consumers & 1u << n) == 0)
 			continue;
 		*order = (struct emit_order){
-			.consumer = consumer_names[n],
+			.consumer = (enum consumer)n,
 			.issued = issued,
-			.resource = has_resource(consumer_names[n]) ?
+			.resource = has_resource((enum consumer)n) ?
 			    issued->target.resource : NULL,
 			.region = issued->target.region,
 			.bucket = issued->target.bucket,

@@ -193,11 +193,12 @@ bundle_fill(const struct bundle_kind *kind,
 	if (kind->wants_crl && source->crl == NULL)
 		return fail_with(fail, FAIL_REFUSED, "%s: CRL: want one, "
 		    "have none: sign it first, with 'anchorite crl'",
-		    kind->name);
+		    consumer_names[kind->consumer]);
 	if (import_conf_fill(kind, source, &conf, fail) == -1 ||
 	    add_files(source, kind->files, bundle, fail) == -1 ||
 	    add_files(source, bundle_items_shared, bundle, fail) == -1)
-		return fail_in(fail, "%s", kind->name);
+		return fail_in(fail, "%s",
+		    consumer_names[kind->consumer]);
 	import_conf_write(&conf, &text);
 	bundle_add(bundle, BUNDLE_CONF, &text);
 	add_readme(kind, source, &conf, bundle);

@@ -76,84 +76,117 @@ const struct bundle_item bundle_items_shared[] = {
 /* The grammar of resources is the service's own (API references). */
 #define ARN "arn:aws[a-z-]*:"
 const struct bundle_kind bundle_kinds[] = {
-	{ "acm-pca", "", "AWS Private CA: a subordinate CA's certificate",
-	    BUNDLE_TAKES_CA, true, true, "CA-ARN", ARN
-	    "acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[A-Za-z0-9-]+",
-	    acm_pca_files, acm_pca_rules, readme_acm_pca },
-	{ "cloudhsm", "", "AWS CloudHSM: a cluster's certificate",
-	    BUNDLE_TAKES_END_ENTITY, false, true, "CLUSTER-ID",
-	    "cluster-[2-7a-zA-Z]{11,16}",
-	    cloudhsm_files, cloudhsm_rules, readme_cloudhsm },
-	{ "adcs", "", "Windows AD CS: a subordinate CA's certificate",
-	    BUNDLE_TAKES_CA, true, false, NULL, NULL,
-	    adcs_files, adcs_rules, readme_adcs },
-	{ "iot", "DEFAULT", "AWS IoT Core: the root, with a verification "
-	    "certificate", BUNDLE_TAKES_END_ENTITY, false, true, NULL, NULL,
-	    iot_default_files, iot_default_rules, readme_iot_default },
-	{ "iot", "SNI_ONLY", "AWS IoT Core: a subordinate CA, for several "
-	    "accounts", BUNDLE_TAKES_CA, false, true, NULL, NULL,
-	    iot_sni_files, iot_sni_rules, readme_iot_sni },
-	{ "api-gateway", "", "Amazon API Gateway: a truststore for mTLS",
-	    BUNDLE_TAKES_CA, false, true, "DOMAIN-NAME",
-	    "([A-Za-z0-9*][A-Za-z0-9-]*[.])+[A-Za-z]+",
-	    api_gateway_files, api_gateway_rules, readme_api_gateway },
-	{ "roles-anywhere", "", "IAM Roles Anywhere: a trust anchor",
-	    BUNDLE_TAKES_CA, false, true, "ANCHOR-NAME",
-	    "[A-Za-z0-9_-]+|" ARN
-	    "rolesanywhere:[a-z0-9-]+:[0-9]{12}:trust-anchor/[A-Za-z0-9-]+",
-	    roles_anywhere_files, roles_anywhere_rules,
-	    readme_roles_anywhere },
-	{ "files", "", "anyone: certificate, chain and CRL as files",
-	    BUNDLE_TAKES_ANY, false, false, NULL, NULL,
-	    plain_files, plain_rules, readme_files },
-	{ NULL, NULL, NULL, 0, false, false, NULL, NULL, NULL, NULL, NULL },
+	{
+		.consumer = CONSUMER_ACM_PCA,
+		.mode = "",
+		.summary = "AWS Private CA: a subordinate CA's certificate",
+		.takes = BUNDLE_TAKES_CA,
+		.wants_crl = true,
+		.has_script = true,
+		.resource_word = "CA-ARN",
+		.resource_form = ARN "acm-pca:[a-z0-9-]+:[0-9]{12}:"
+		    "certificate-authority/[A-Za-z0-9-]+",
+		.files = acm_pca_files,
+		.rules = acm_pca_rules,
+		.readme = readme_acm_pca,
+	}, {
+		.consumer = CONSUMER_CLOUDHSM,
+		.mode = "",
+		.summary = "AWS CloudHSM: a cluster's certificate",
+		.takes = BUNDLE_TAKES_END_ENTITY,
+		.has_script = true,
+		.resource_word = "CLUSTER-ID",
+		.resource_form = "cluster-[2-7a-zA-Z]{11,16}",
+		.files = cloudhsm_files,
+		.rules = cloudhsm_rules,
+		.readme = readme_cloudhsm,
+	}, {
+		.consumer = CONSUMER_ADCS,
+		.mode = "",
+		.summary = "Windows AD CS: a subordinate CA's certificate",
+		.takes = BUNDLE_TAKES_CA,
+		.wants_crl = true,
+		.files = adcs_files,
+		.rules = adcs_rules,
+		.readme = readme_adcs,
+	}, {
+		.consumer = CONSUMER_IOT,
+		.mode = "DEFAULT",
+		.summary = "AWS IoT Core: the root, with a verification "
+		    "certificate",
+		.takes = BUNDLE_TAKES_END_ENTITY,
+		.has_script = true,
+		.files = iot_default_files,
+		.rules = iot_default_rules,
+		.readme = readme_iot_default,
+	}, {
+		.consumer = CONSUMER_IOT,
+		.mode = "SNI_ONLY",
+		.summary = "AWS IoT Core: a subordinate CA, for several "
+		    "accounts",
+		.takes = BUNDLE_TAKES_CA,
+		.has_script = true,
+		.files = iot_sni_files,
+		.rules = iot_sni_rules,
+		.readme = readme_iot_sni,
+	}, {
+		.consumer = CONSUMER_API_GATEWAY,
+		.mode = "",
+		.summary = "Amazon API Gateway: a truststore for mTLS",
+		.takes = BUNDLE_TAKES_CA,
+		.has_script = true,
+		.resource_word = "DOMAIN-NAME",
+		.resource_form = "([A-Za-z0-9*][A-Za-z0-9-]*[.])+[A-Za-z]+",
+		.files = api_gateway_files,
+		.rules = api_gateway_rules,
+		.readme = readme_api_gateway,
+	}, {
+		.consumer = CONSUMER_ROLES_ANYWHERE,
+		.mode = "",
+		.summary = "IAM Roles Anywhere: a trust anchor",
+		.takes = BUNDLE_TAKES_CA,
+		.has_script = true,
+		.resource_word = "ANCHOR-NAME",
+		.resource_form = "[A-Za-z0-9_-]+|" ARN "rolesanywhere:"
+		    "[a-z0-9-]+:[0-9]{12}:trust-anchor/[A-Za-z0-9-]+",
+		.files = roles_anywhere_files,
+		.rules = roles_anywhere_rules,
+		.readme = readme_roles_anywhere,
+	}, {
+		.consumer = CONSUMER_FILES,
+		.mode = "",
+		.summary = "anyone: certificate, chain and CRL as files",
+		.takes = BUNDLE_TAKES_ANY,
+		.files = plain_files,
+		.rules = plain_rules,
+		.readme = readme_files,
+	},
+	{ 0 },
 };
 
 int
-bundle_kind_check_name(const char *name, struct fail *fail)
+bundle_kind_find(enum consumer consumer, bool is_ca,
+    const struct bundle_kind **out, struct fail *fail)
 {
-	AUTO(buf_release) struct buf names = { 0 };
-	const char *last = "";
-
-	for (const struct bundle_kind *row = bundle_kinds; row->name != NULL;
-	    row++) {
-		if (strcmp(row->name, name) == 0)
-			return 0;
-		if (strcmp(row->name, last) != 0)
-			buf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
-			    row->name);
-		last = row->name;
-	}
-	return fail_with(fail, FAIL_USAGE, "no consumer %s: there are %s",
-	    name, buf_cstr(&names));
-}
-
-int
-bundle_kind_find(const char *name, bool is_ca, const struct bundle_kind **out,
-    struct fail *fail)
-{
-	if (bundle_kind_check_name(name, fail) == -1)
-		return -1;
-	for (const struct bundle_kind *row = bundle_kinds; row->name != NULL;
-	    row++) {
-		if (strcmp(row->name, name) != 0 ||
-		    row->takes == (is_ca ? BUNDLE_TAKES_END_ENTITY :
-		    BUNDLE_TAKES_CA))
+	for (const struct bundle_kind *row = bundle_kinds;
+	    row->summary != NULL; row++) {
+		if (row->consumer != consumer || row->takes == (is_ca ?
+		    BUNDLE_TAKES_END_ENTITY : BUNDLE_TAKES_CA))
 			continue;
 		*out = row;
 		return 0;
 	}
 	return fail_with(fail, FAIL_REFUSED, "%s: want %s certificate, have "
-	    "%s", name, is_ca ? "an end-entity" : "a CA's",
-	    is_ca ? "a CA's" : "an end-entity one");
+	    "%s", consumer_names[consumer], is_ca ? "an end-entity" :
+	    "a CA's", is_ca ? "a CA's" : "an end-entity one");
 }
 
 const struct bundle_kind *
 bundle_kind_of_mode(const char *name, const char *mode)
 {
-	for (const struct bundle_kind *row = bundle_kinds; row->name != NULL;
-	    row++)
-		if (strcmp(row->name, name) == 0 &&
+	for (const struct bundle_kind *row = bundle_kinds;
+	    row->summary != NULL; row++)
+		if (strcmp(consumer_names[row->consumer], name) == 0 &&
 		    strcmp(row->mode, mode) == 0)
 			return row;
 	return NULL;

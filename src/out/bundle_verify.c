@@ -41,7 +41,7 @@ list_names(const char *names[NAMES_MAX])
 	    item->name != NULL; item++)
 		names[count++] = item->name;
 	for (const struct bundle_kind *kind = bundle_kinds;
-	    kind->name != NULL; kind++)
+	    kind->summary != NULL; kind++)
 		for (const struct bundle_item *item = kind->files;
 		    item->name != NULL && count < NAMES_MAX - 1; item++)
 			names[count++] = item->name;

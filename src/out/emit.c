@@ -82,7 +82,7 @@ judge(const struct bundle_kind *kind, const struct bundle_source *source,
 
 	rules_judge(kind->rules, &judged, source->now, results);
 	if (rules_refuse(results, fail) == -1)
-		return fail_in(fail, "%s", kind->name);
+		return fail_in(fail, "%s", consumer_names[kind->consumer]);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ write_and_record(struct authority *authority, const struct act *act,
 	AUTO(json_release) struct json *data = json_new();
 	struct fail ignored = { 0 };
 
-	json_put_text(data, "consumer", order->consumer);
+	json_put_text(data, "consumer", consumer_names[order->consumer]);
 	json_put_hex(data, "manifest",
 	    bytes_of(manifest->bytes, DIGEST_LEN));
 	json_put_hex(data, "serial", bytes_of(serial->octets, serial->len));
@@ -167,8 +167,8 @@ default_path(const struct authority *authority,
 	char serial[SERIAL_HEX_SIZE];
 
 	serial_hex(&order->issued->serial, serial);
-	buf_printf(&name, BUNDLES_NAME "/%s-%.*s", order->consumer,
-	    SERIAL_DIGITS, serial);
+	buf_printf(&name, BUNDLES_NAME "/%s-%.*s",
+	    consumer_names[order->consumer], SERIAL_DIGITS, serial);
 	return file_path(authority->path, buf_cstr(&name));
 }
 

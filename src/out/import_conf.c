@@ -61,18 +61,14 @@ put_target(struct import_conf *conf, enum import_key key, const char *value,
 }
 
 int
-import_conf_check_resource(const char *consumer, const char *resource,
-    struct fail *fail)
+import_conf_check_resource(const struct bundle_kind *kind,
+    const char *resource, struct fail *fail)
 {
-	for (const struct bundle_kind *kind = bundle_kinds;
-	    kind->name != NULL && resource != NULL; kind++)
-		if (strcmp(kind->name, consumer) == 0 &&
-		    kind->resource_form != NULL &&
-		    !text_fits(kind->resource_form, resource))
-			return fail_with(fail, FAIL_INPUT, "%s: resource: want "
-			    "%s, have %s", consumer, kind->resource_word,
-			    resource);
-	return 0;
+	if (resource == NULL || kind->resource_form == NULL ||
+	    text_fits(kind->resource_form, resource))
+		return 0;
+	return fail_with(fail, FAIL_INPUT, "%s: resource: want %s, have %s",
+	    consumer_names[kind->consumer], kind->resource_word, resource);
 }
 
 /* The certificate's first URL of a CRL, where a script can use it. */
@@ -116,7 +112,7 @@ import_conf_fill(const struct bundle_kind *kind,
 	AUTO(import_conf_release) struct import_conf conf = { 0 };
 
 	buf_text(&conf.values[IMPORT_FORMAT], "1");
-	buf_text(&conf.values[IMPORT_CONSUMER], kind->name);
+	buf_text(&conf.values[IMPORT_CONSUMER], consumer_names[kind->consumer]);
 	buf_text(&conf.values[IMPORT_MODE], kind->mode);
 	if (put_target(&conf, IMPORT_RESOURCE, source->resource,
 		kind->resource_form, kind->resource_word, fail) == -1 ||

@@ -101,7 +101,7 @@ good_ones_are_taken(void **state)
 	(void)state;
 	for (size_t n = 0; n < KINDS; n++)
 		take(n, NULL);
-	assert_null(bundle_kinds[KINDS].name);
+	assert_null(bundle_kinds[KINDS].summary);
 }
 
 /* What every kind has, broken for every kind. */
@@ -546,8 +546,7 @@ every_rule_was_broken(void **state)
 		for (size_t n = 0; bundle_kinds[kind].rules[n].name != NULL;
 		    n++)
 			if (!seen[kind][n])
-				fail_msg("%s %s: %s", bundle_kinds[kind].name,
-				    bundle_kinds[kind].mode,
+				fail_msg("%s: %s", bundle_kinds[kind].summary,
 				    bundle_kinds[kind].rules[n].name);
 }
 

@@ -101,7 +101,7 @@ what_was_made_verifies(void **state)
 
 	MUST(bundle_verify(c->path, NOW, &verdict, &fault));
 	MUST(rules_refuse(&verdict->results, &fault));
-	assert_string_equal(verdict->kind->name, "acm-pca");
+	assert_int_equal(verdict->kind->consumer, CONSUMER_ACM_PCA);
 	assert_int_equal(verdict->signed_at, NOW);
 	MUST(bundle_verify_fingerprints(verdict, NULL, NULL, &fault));
 	MUST(bundle_verify_fingerprints(verdict, root, key, &fault));

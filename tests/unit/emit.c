@@ -355,7 +355,7 @@ check_record(struct world *w, const char *path, const char *name)
 
 /* Makes bundles of the one certificate, each at its default path. */
 static int
-emit(struct world *w, const char *const *consumers, size_t count,
+emit(struct world *w, const enum consumer *consumers, size_t count,
     struct emit_order *orders, struct fail *fail)
 {
 	for (size_t n = 0; n < count; n++) {
@@ -374,7 +374,7 @@ test_acm_pca(void **state)
 		BUNDLE_ROOT_DER, BUNDLE_CRL, BUNDLE_CRL_DER, BUNDLE_CONF,
 		BUNDLE_README, BUNDLE_SCRIPT, BUNDLE_SIGNER, NULL,
 	};
-	static const char *const consumers[] = { "acm-pca" };
+	static const enum consumer consumers[] = { CONSUMER_ACM_PCA };
 	struct world *w = *state;
 	AUTO(auto_free) char *want = file_path(w->authority->path,
 	    "bundles/acm-pca-4102030405060708");
@@ -396,7 +396,7 @@ test_files(void **state)
 		BUNDLE_CRL_DER, BUNDLE_CONF, BUNDLE_README, BUNDLE_SIGNER,
 		NULL,
 	};
-	static const char *const consumers[] = { "files" };
+	static const enum consumer consumers[] = { CONSUMER_FILES };
 	struct world *w = *state;
 	AUTO(auto_free) char *want = file_path(w->folder, "out");
 	struct emit_order order = { .path = mem_text(want) };
@@ -408,7 +408,7 @@ test_files(void **state)
 }
 
 static void
-refuse(struct world *w, const char *consumer, const char *path,
+refuse(struct world *w, enum consumer consumer, const char *path,
     const char *sentence)
 {
 	int64_t seq = journal_head(w->authority->journal)->seq;
@@ -428,9 +428,15 @@ refuse(struct world *w, const char *consumer, const char *path,
 static void
 test_several(void **state)
 {
-	static const char *const good[] = { "acm-pca", "files" };
-	static const char *const bad[] = { "adcs", "cloudhsm" };
-	static const char *const twice[] = { "adcs", "adcs" };
+	static const enum consumer good[] = {
+		CONSUMER_ACM_PCA, CONSUMER_FILES,
+	};
+	static const enum consumer bad[] = {
+		CONSUMER_ADCS, CONSUMER_CLOUDHSM,
+	};
+	static const enum consumer twice[] = {
+		CONSUMER_ADCS, CONSUMER_ADCS,
+	};
 	struct world *w = *state;
 	int64_t seq = journal_head(w->authority->journal)->seq;
 	struct emit_order orders[2] = { 0 }, others[2] = { 0 };
@@ -463,14 +469,14 @@ test_status(void **state)
 	struct issued *issued = w->authority->ledger->issued;
 
 	issued->status = ISSUED_REVOKED;
-	refuse(w, "files", NULL, "certificate 410203040506070809: "
+	refuse(w, CONSUMER_FILES, NULL, "certificate 410203040506070809: "
 	    "want a valid one, have it revoked");
 	issued->status = ISSUED_POSSIBLY;
-	refuse(w, "files", NULL, "certificate 410203040506070809: "
+	refuse(w, CONSUMER_FILES, NULL, "certificate 410203040506070809: "
 	    "want a valid one, have it possibly issued");
 	issued->status = ISSUED_VALID;
 	issued->has_certificate = false;
-	refuse(w, "files", NULL, "certificate 410203040506070809: "
+	refuse(w, CONSUMER_FILES, NULL, "certificate 410203040506070809: "
 	    "want its file, have none");
 }
 
@@ -486,18 +492,18 @@ test_unsealed(void **state)
 	    "look at them with 'anchorite audit show', then 'anchorite "
 	    "recover'", (long long)journal_head(w->authority->journal)->seq);
 	append(w, "bundled", &data);
-	refuse(w, "files", NULL, buf_cstr(&sentence));
+	refuse(w, CONSUMER_FILES, NULL, buf_cstr(&sentence));
 }
 
 static void
 test_no_crl(void **state)
 {
 	struct world *w = *state;
-	static const char *const consumers[] = { "files" };
+	static const enum consumer consumers[] = { CONSUMER_FILES };
 	struct emit_order order = { 0 };
 
 	memset(&w->authority->ledger->crl, 0, sizeof(struct digest));
-	refuse(w, "acm-pca", NULL, "acm-pca: CRL: want one, have "
+	refuse(w, CONSUMER_ACM_PCA, NULL, "acm-pca: CRL: want one, have "
 	    "none: sign it first, with 'anchorite crl'");
 	MUST(emit(w, consumers, 1, &order, &fault));
 	free(order.path);
@@ -510,7 +516,7 @@ test_exists(void **state)
 	AUTO(buf_release) struct buf sentence = { 0 };
 
 	buf_printf(&sentence, "%s: exists already", w->folder);
-	refuse(w, "acm-pca", w->folder, buf_cstr(&sentence));
+	refuse(w, CONSUMER_ACM_PCA, w->folder, buf_cstr(&sentence));
 }
 
 /* A bundle that could not be recorded does not stay. */
@@ -525,7 +531,7 @@ test_not_recorded(void **state)
 	int64_t seq = journal_head(w->authority->journal)->seq;
 	AUTO(auto_free) char *path = file_path(w->folder, "out");
 	struct emit_order order = {
-		.consumer = "files",
+		.consumer = CONSUMER_FILES,
 		.issued = w->authority->ledger->issued,
 		.path = path,
 	};
@@ -539,20 +545,28 @@ test_not_recorded(void **state)
 	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
 }
 
+/* Whatever the certificate is, a consumer has one row for it or none. */
 static void
 test_consumers(void **state)
 {
+	const struct bundle_kind *kind = NULL;
 	struct fail fail = { 0 };
 
 	(void)state;
-	for (const struct bundle_kind *kind = bundle_kinds;
-	    kind->name != NULL; kind++)
-		MUST(bundle_kind_check_name(kind->name, &fault));
-	assert_int_equal(bundle_kind_check_name("acm", &fail), -1);
-	assert_string_equal(fail.sentence, "no consumer acm: there are "
-	    "acm-pca, cloudhsm, adcs, iot, api-gateway, roles-anywhere, "
-	    "files");
-	assert_int_equal(fail.kind, FAIL_USAGE);
+	for (int n = 0; n < CONSUMERS; n++)
+		assert_true(bundle_kind_find((enum consumer)n, true, &kind,
+			&fail) == 0 ||
+		    bundle_kind_find((enum consumer)n, false, &kind,
+			&fail) == 0);
+	assert_int_equal(bundle_kind_find(CONSUMER_CLOUDHSM, true, &kind,
+	    &fail), -1);
+	assert_string_equal(fail.sentence, "cloudhsm: want an end-entity "
+	    "certificate, have a CA's");
+	assert_int_equal(bundle_kind_find(CONSUMER_ACM_PCA, false, &kind,
+	    &fail), -1);
+	assert_string_equal(fail.sentence, "acm-pca: want a CA's certificate, "
+	    "have an end-entity one");
+	assert_int_equal(fail.kind, FAIL_REFUSED);
 }
 
 static int

@@ -174,7 +174,9 @@ resources_are_judged_beforehand(void **state)
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++) {
 		struct fail fail = { 0 };
-		int result = import_conf_check_resource(rows[n].consumer,
+		int result = import_conf_check_resource(
+		    bundle_kind_of_mode(rows[n].consumer,
+			strcmp(rows[n].consumer, "iot") == 0 ? "SNI_ONLY" : ""),
 		    rows[n].resource, &fail);
 
 		if (rows[n].sentence == NULL)
@@ -183,23 +185,6 @@ resources_are_judged_beforehand(void **state)
 			want_fail(result, &fail, FAIL_INPUT,
 			    rows[n].sentence);
 	}
-}
-
-/* Two tables, of what is asked for and of what is made. */
-static void
-consumers_are_the_same(void **state)
-{
-	struct fail fail = { 0 };
-	unsigned consumers;
-
-	(void)state;
-	for (int n = 0; n < CONSUMERS; n++)
-		want_pass(bundle_kind_check_name(consumer_names[n], &fail),
-		    &fail);
-	for (const struct bundle_kind *kind = bundle_kinds;
-	    kind->name != NULL; kind++)
-		want_pass(consumers_read(kind->name, &consumers, &fail),
-		    &fail);
 }
 
 int
@@ -211,7 +196,6 @@ main(void)
 		cmocka_unit_test(odd_urls_are_left_out),
 		cmocka_unit_test(files_are_read_strictly),
 		cmocka_unit_test(resources_are_judged_beforehand),
-		cmocka_unit_test(consumers_are_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

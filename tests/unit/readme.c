@@ -88,7 +88,7 @@ readmes_are_whole(void **state)
 {
 	(void)state;
 	for (const struct bundle_kind *kind = bundle_kinds;
-	    kind->name != NULL; kind++) {
+	    kind->summary != NULL; kind++) {
 		AUTO(world_release) struct world w = { 0 };
 
 		w.is_leaf = kind->takes == BUNDLE_TAKES_END_ENTITY;

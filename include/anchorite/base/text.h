@@ -94,8 +94,8 @@ bool text_is_deceptive(struct bytes text, char *what_out, size_t what_size);
  * command line and stands in file names. */
 bool text_is_word(const char *text);
 
-/* Does a POSIX extended regular expression, a constant of the program, fit
- * the whole of the text? */
+/* Does a POSIX extended regular expression fit the whole of the text? One that
+ * does not compile fits nothing. */
 bool text_fits(const char *form, const char *text);
 
 /*

@@ -30,7 +30,7 @@ struct policy_subject {
 	struct yaml_texts allowed;	/* none: any type the program knows */
 	const struct name_pair *fixed;	/* must be there, with this value */
 	size_t fixed_count;
-	/* Must be there, each value as policy_pattern_fits has it. */
+	/* Must be there, each value as text_fits has it. */
 	const struct name_pair *pattern;
 	size_t pattern_count;
 };
@@ -127,12 +127,6 @@ bool policy_anchors_paper(const struct policy *policy);
 /* Lends a profile. FAIL_USAGE "no profile X in policy Y: it has A, B". */
 MUST_USE int policy_profile(const struct policy *policy, const char *name,
     const struct policy_profile **out, struct fail *fail);
-
-/*
- * Does a pattern of a subject (a POSIX extended regular expression, ASCII)
- * fit the whole of a value?
- */
-bool policy_pattern_fits(const char *pattern, const char *value);
 
 /*
  * Does the profile itself set the extension (as ext_show_oid names it)? Key

@@ -6,6 +6,7 @@
 
 #include <anchorite/base/fail.h>
 #include <anchorite/base/rule.h>
+#include <anchorite/ca/target.h>
 #include <anchorite/out/bundle.h>
 
 /* What a file of a bundle holds. */
@@ -41,9 +42,9 @@ enum bundle_taste {
  * of, and the documented rules that its bytes are held to.
  */
 struct bundle_kind {
-	const char *name;		/* "acm-pca"; NULL ends the table */
+	enum consumer consumer;
 	const char *mode;		/* "DEFAULT"; "": there is but one */
-	const char *summary;
+	const char *summary;		/* NULL ends the table */
 	enum bundle_taste takes;
 	bool wants_crl;			/* is nothing without one */
 	bool has_script;		/* import.sh does it all */
@@ -55,14 +56,9 @@ struct bundle_kind {
 };
 extern const struct bundle_kind bundle_kinds[];
 
-/* FAIL_USAGE with the names there are. */
-MUST_USE int bundle_kind_check_name(const char *name, struct fail *fail);
-
-/*
- * Lends the row for such a certificate. FAIL_USAGE for the name;
- * FAIL_REFUSED "cloudhsm: want an end-entity certificate, have a CA's".
- */
-MUST_USE int bundle_kind_find(const char *name, bool is_ca,
+/* Lends the row for such a certificate. FAIL_REFUSED "cloudhsm: want an
+ * end-entity certificate, have a CA's". */
+MUST_USE int bundle_kind_find(enum consumer consumer, bool is_ca,
     const struct bundle_kind **out, struct fail *fail);
 
 /* Lends the row by name and mode, as import.conf has them; or NULL. */

@@ -4,11 +4,12 @@
 
 #include <anchorite/base/fail.h>
 #include <anchorite/ca/authority.h>
+#include <anchorite/ca/target.h>
 #include <anchorite/out/bundle.h>
 
 /* One bundle that is to be made; all lent but the path. */
 struct emit_order {
-	const char *consumer;		/* "acm-pca" */
+	enum consumer consumer;
 	const struct issued *issued;
 	const char *resource, *region, *bucket;	/* NULL: not known */
 	char *path;			/* owned; NULL: emit_bundles sets it to

@@ -44,7 +44,7 @@ MUST_USE int import_conf_fill(const struct bundle_kind *kind,
  * before a certificate is signed for it. FAIL_INPUT "acm-pca: resource: want
  * CA-ARN, have X".
  */
-MUST_USE int import_conf_check_resource(const char *consumer,
+MUST_USE int import_conf_check_resource(const struct bundle_kind *kind,
     const char *resource, struct fail *fail);
 
 /* Appends the file. */
