@@ -147,7 +147,7 @@ one, issued a CRL and wrote bundles; the journal derives all of it again.
   the journal:  $demo/root/journal.jsonl
   PINs:         thrown away: this root cannot sign again
 
-Next: read README.txt and import.sh in a bundle for AWS Private CA, then
+Next: read README.txt in a bundle for AWS Private CA, then
 ceremony/README.md: how to hold a first ceremony by hand.
 Remove it with: rm -r $demo
 END

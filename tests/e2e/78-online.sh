@@ -856,44 +856,4 @@ equal 'and little else' 'AddCertificateToDomain GetObjectVersion ListBucket '\
 'RemoveCertificateFromDomain' \
 	"$(comm -13 "$log/calls" "$log/allowed" | paste -s -d ' ')"
 
-# --- what anchorite makes of it --------------------------------------------
-
-who=import-bundle
-take_authority
-cp "$pki/sub.csr" .
-must sign sub.csr
-must ca crl
-must ca bundle --for acm-pca --out made "$(serial 1)"
-if [ ! -f made/import.conf ]; then
-	skip 'bundles have no import.conf yet'
-	finish
-fi
-passes 'the script in a bundle is the one here' cmp made/import.sh \
-	"$online/import-bundle"
-new_pca made PENDING_CERTIFICATE
-new_gateway made
-mkdir "$worlds/made/anywhere"
-for consumer in acm-pca iot api-gateway roles-anywhere; do
-	must ca bundle --for $consumer --out made-$consumer "$(serial 1)"
-done
-go made-acm-pca made dash made-acm-pca/import.sh --resource $arn \
-	--bucket $bucket
-go made-iot made dash made-iot/import.sh --region eu-central-1
-go made-api-gateway made dash made-api-gateway/import.sh \
-	--region eu-central-1 --resource api.example.com --bucket $bucket
-go made-roles-anywhere made dash made-roles-anywhere/import.sh \
-	--region eu-central-1 --resource workloads
-for consumer in acm-pca iot api-gateway roles-anywhere; do
-	went made-$consumer
-done
-for pair in acm-pca/certificate.pem=pca/certificate \
-    iot/ca-certificate.pem=iot/cas/*/pem \
-    "api-gateway/truststore.pem=s3/$bucket/objects/api*/v1.body" \
-    roles-anywhere/trust-anchor.pem=anywhere/anchors/*/pem \
-    roles-anywhere/crl.pem=anywhere/crls/*/data; do
-	# shellcheck disable=SC2086 # the pattern is one
-	passes "${pair%%=*} arrives as it is" cmp "made-${pair%%=*}" \
-		"$worlds/made/"${pair#*=}
-done
-
 finish
