@@ -50,10 +50,12 @@ cp -a in bad
 refused 3 'request a-us-east-1.csr: empty' list bad/list.yaml
 cp "$fixtures/badsig.csr" bad/b-eu-west-1.csr
 recorded sign '2 of 6 requests: request a-us-east-1.csr: empty; request '\
-'b-eu-west-1.csr: not signed by its own key' list bad/list.yaml
+'b-eu-west-1.csr: proof of possession: want a signature by its own key, have '\
+'one that does not verify (RFC 2986, 3)' list bad/list.yaml
 cp in/*.csr bad/
 cp in/a-eu-west-1.csr bad/b-eu-west-1.csr
-recorded sign 'request b-eu-west-1.csr: key: the same as in a-eu-west-1.csr' \
+recorded sign 'request b-eu-west-1.csr: one request a key: want a key for '\
+'each request, have the same as in a-eu-west-1.csr (anchorite(1), sign)' \
 	list bad/list.yaml
 cp in/*.csr bad/
 

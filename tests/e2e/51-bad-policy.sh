@@ -71,7 +71,7 @@ take_authority
 request late
 later=$(see root show --json | field not_after)
 now=2038-01-01T00:00:00Z
-recorded sign "validity: ends 2048-01-01T00:00:00Z, the \
+recorded sign "request late.csr: validity: ends 2048-01-01T00:00:00Z, the \
 root ends $later" sign --time "$now" late.csr
 
 finish
