@@ -10,17 +10,7 @@
 #include <anchorite/x509/cms.h>
 
 static void
-put_certificate(const struct cert *cert, bool is_der, struct buf *out)
-{
-	if (is_der)
-		buf_put(out, buf_bytes(&cert->der));
-	else
-		text_pem(out, "CERTIFICATE", buf_bytes(&cert->der));
-}
-
-static void
-put_pem_or_der(const char *label, struct bytes der, bool is_der,
-    struct buf *out)
+put(const char *label, struct bytes der, bool is_der, struct buf *out)
 {
 	if (is_der)
 		buf_put(out, der);
@@ -40,24 +30,24 @@ put_part(const struct bundle_source *source, const struct bundle_item *file,
 
 	switch (file->part) {
 	case PART_CERTIFICATE:
-		put_certificate(source->certificate, file->is_der, out);
+		put("CERTIFICATE", path[0], file->is_der, out);
 		return 0;
 	case PART_PATH:
-		put_certificate(source->certificate, file->is_der, out);
-		put_certificate(root, file->is_der, out);
+		put("CERTIFICATE", path[0], file->is_der, out);
+		put("CERTIFICATE", path[1], file->is_der, out);
 		return 0;
 	case PART_CHAIN:
 	case PART_ROOT:
-		put_certificate(root, file->is_der, out);
+		put("CERTIFICATE", path[1], file->is_der, out);
 		return 0;
 	case PART_CRL:
 		if (source->crl != NULL)
-			put_pem_or_der("X509 CRL",
-			    buf_bytes(&source->crl->der), file->is_der, out);
+			put("X509 CRL", buf_bytes(&source->crl->der),
+			    file->is_der, out);
 		return 0;
 	case PART_REQUEST:
-		put_pem_or_der("CERTIFICATE REQUEST",
-		    buf_bytes(&source->csr->der), file->is_der, out);
+		put("CERTIFICATE REQUEST", buf_bytes(&source->csr->der),
+		    file->is_der, out);
 		return 0;
 	case PART_PKCS7:
 		return cms_write_certificates(path, COUNT(path), out, fail);
