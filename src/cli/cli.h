@@ -291,9 +291,9 @@ MUST_USE int deed_prepare(struct cli *cli, struct authority *authority,
     enum operation operation, char **operands, int count, struct deed *out,
     struct fail *fail);
 
-/* Requests to sign: FILE... under --profile, or --batch. FAIL_USAGE. */
-MUST_USE int deed_check_sign(const struct cli *cli, int count,
-    struct fail *fail);
+/* Requests: FILE... under --profile, or --batch. FAIL_USAGE "sign: …". */
+MUST_USE int deed_check_sign(const struct cli *cli, const char *what,
+    int count, struct fail *fail);
 MUST_USE int deed_prepare_replace(struct cli *cli,
     struct authority *authority, char **operands, struct deed *deed,
     struct fail *fail);

@@ -3,26 +3,20 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
+#include <anchorite/ca/batch.h>
 #include <anchorite/ca/policy.h>
 #include <anchorite/ca/vet.h>
+#include <anchorite/out/import_conf.h>
 #include <anchorite/x509/csr.h>
 #include <anchorite/x509/name.h>
 
 #include "cli.h"
 
-typedef int csr_reader(struct bytes file, struct csr **out,
-    struct fail *fail);
-
 static int
-csr_load(const char *path, csr_reader *read, struct csr **out,
-    struct fail *fail)
+request_load(const char *path, struct buf *out, struct fail *fail)
 {
-	AUTO(buf_release) struct buf file = { 0 };
-
-	if (file_load(path, CSR_MAX, &file, fail) == -1)
+	if (file_load(path, CSR_MAX, out, fail) == -1)
 		return fail_in(fail, "request");
-	if (read(buf_bytes(&file), out, fail) == -1)
-		return fail_in(fail, "request %s", path);
 	return 0;
 }
 
@@ -88,10 +82,13 @@ run_csr_show(struct cli *cli, struct fail *fail)
 
 	for (int n = 0; n < cli->operand_count; n++) {
 		AUTO(csr_release) struct csr *csr = NULL;
+		AUTO(buf_release) struct buf file = { 0 };
 		struct json *json;
 
-		if (csr_load(cli->operands[n], csr_read, &csr, fail) == -1)
+		if (request_load(cli->operands[n], &file, fail) == -1)
 			return -1;
+		if (csr_read(buf_bytes(&file), &csr, fail) == -1)
+			return fail_in(fail, "request %s", cli->operands[n]);
 		json = csr_json(cli->operands[n], csr);
 		json_add(list, &json);
 		if (!cli->is_json)
@@ -121,12 +118,13 @@ struct check {
 	const struct cli *cli;
 	struct authority *authority;	/* NULL: none was given */
 	struct policy *own;		/* of --policy */
-	const struct policy_profile *profile;
+	const struct policy *policy;	/* that, or the one in force */
+	const struct policy_profile *profile;	/* of the request at hand */
 	struct seen *seen;
 	struct json *list;
 	struct fail worst;		/* of the first that is refused; */
 	struct buf refused;		/* the names of all */
-	size_t refused_count;
+	size_t count, refused_count;
 };
 
 static void
@@ -144,7 +142,6 @@ static int
 check_open(struct check *check, struct fail *fail)
 {
 	const char *const *values = check->cli->values;
-	const struct policy *policy;
 
 	if (values[OPT_POLICY] == NULL && values[OPT_AUTHORITY] == NULL)
 		return fail_with(fail, FAIL_USAGE, "csr check: --policy FILE "
@@ -155,13 +152,15 @@ check_open(struct check *check, struct fail *fail)
 	    (values[OPT_POLICY] != NULL &&
 	    policy_load(values[OPT_POLICY], &check->own, fail) == -1))
 		return -1;
-	policy = check->own != NULL ? check->own :
+	check->policy = check->own != NULL ? check->own :
 	    check->authority->ledger->policy;
 	check->list = json_new_list();
 	check->seen = check->authority == NULL ? seen_new(NULL, NULL) :
 	    seen_new(check->authority->ledger, check->authority->objects);
-	return policy_profile(policy, values[OPT_PROFILE], &check->profile,
-	    fail);
+	if (values[OPT_PROFILE] == NULL)
+		return 0;
+	return policy_profile(check->policy, values[OPT_PROFILE],
+	    &check->profile, fail);
 }
 
 /* Refused by a rule is more than unreadable. */
@@ -195,12 +194,14 @@ put_fault(struct check *check, const char *path, const struct fail *fail)
 
 static void
 put_results(struct check *check, const char *path, const struct csr *csr,
-    const struct rule_results *results)
+    const struct rule_results *results, const char *misfit)
 {
 	struct json *json = csr_json(path, csr);
 	struct json *rules = rules_json(results);
 
-	json_put_bool(json, "accepted", results->broken == 0);
+	json_put_bool(json, "accepted", results->broken == 0 && !misfit);
+	if (misfit != NULL)
+		json_put_text(json, "target", misfit);
 	json_put(json, "rules", &rules);
 	json_add(check->list, &json);
 	if (check->cli->is_json)
@@ -208,37 +209,89 @@ put_results(struct check *check, const char *path, const struct csr *csr,
 	show_csr(path, csr);
 	show_fates(csr, check->profile);
 	show_rules(results);
-	show_line("VERDICT", results->broken == 0 ? "would be accepted" :
-	    "would be refused");
+	if (misfit != NULL)
+		show_wrapped("BROKEN", misfit);
+	show_line("VERDICT", results->broken == 0 && !misfit ?
+	    "would be accepted" : "would be refused");
 	printf("\n");
 }
 
 /* Fails only where nothing more can be judged. */
 static int
-check_file(struct check *check, const char *path, struct fail *fail)
+check_request(struct check *check, const struct issue_file *file,
+    struct fail *fail)
 {
 	AUTO(csr_release) struct csr *csr = NULL;
 	struct rule_results results = { 0 };
 	struct vet_case vet = {
-		.profile = check->profile,
 		.seen = check->seen,
 		.reissue = check->cli->values[OPT_REISSUE] != NULL,
 	};
-	struct fail fault = { 0 };
+	struct fail fault = { 0 }, misfit = { 0 };
 
-	if (csr_load(path, csr_survey, &csr, &fault) == -1) {
-		put_fault(check, path, &fault);
+	if (policy_profile(check->policy, file->profile, &check->profile,
+		&fault) == -1 ||
+	    csr_survey(file->content, &csr, &fault) == -1) {
+		(void)fail_in(&fault, "request %s", file->name);
+		put_fault(check, file->name, &fault);
 		return 0;
 	}
+	vet.profile = check->profile;
 	vet.csr = csr;
 	if (vet_judge(&vet, check->cli->act.now, &results, fail) == -1)
-		return fail_in(fail, "request %s", path);
-	seen_add(check->seen, csr, path);
-	put_results(check, path, csr, &results);
-	if (rules_refuse(&results, &fault) == -1) {
-		(void)fail_in(&fault, "request %s", path);
-		note_refused(check, path, &fault);
+		return fail_in(fail, "request %s", file->name);
+	seen_add(check->seen, csr, file->name);
+	if (import_conf_check_target(file->consumers,
+	    check->profile->extensions.ca, file->target.resource, &misfit) ==
+	    -1)
+		fault = misfit;
+	if (rules_refuse(&results, &fault) == -1 || misfit.kind != FAIL_NONE) {
+		(void)fail_in(&fault, "request %s", file->name);
+		note_refused(check, file->name, &fault);
 	}
+	put_results(check, file->name, csr, &results,
+	    misfit.kind != FAIL_NONE ? misfit.sentence : NULL);
+	return 0;
+}
+
+static int
+check_files(struct check *check, struct fail *fail)
+{
+	const struct cli *cli = check->cli;
+
+	check->count = (size_t)cli->operand_count;
+	for (size_t n = 0; n < check->count; n++) {
+		AUTO(buf_release) struct buf content = { 0 };
+		struct issue_file file = {
+			.name = cli->operands[n],
+			.profile = cli->values[OPT_PROFILE],
+		};
+		struct fail fault = { 0 };
+
+		if (request_load(file.name, &content, &fault) == -1) {
+			put_fault(check, file.name, &fault);
+			continue;
+		}
+		file.content = buf_bytes(&content);
+		if (check_request(check, &file, fail) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_list(struct check *check, struct fail *fail)
+{
+	const char *const *values = check->cli->values;
+	AUTO(batch_release) struct batch *batch = NULL;
+
+	if (batch_load(values[OPT_BATCH], values[OPT_PROFILE], &batch, fail) ==
+	    -1)
+		return -1;
+	check->count = batch->count;
+	for (size_t n = 0; n < batch->count; n++)
+		if (check_request(check, &batch->files[n], fail) == -1)
+			return -1;
 	return 0;
 }
 
@@ -252,8 +305,8 @@ check_verdict(struct check *check, struct fail *fail)
 		*fail = check->worst;
 		return -1;
 	}
-	return fail_with(fail, check->worst.kind, "%zu of %d requests would "
-	    "be refused: %s", check->refused_count, check->cli->operand_count,
+	return fail_with(fail, check->worst.kind, "%zu of %zu requests would "
+	    "be refused: %s", check->refused_count, check->count,
 	    buf_cstr(&check->refused));
 }
 
@@ -262,11 +315,11 @@ run_csr_check(struct cli *cli, struct fail *fail)
 {
 	AUTO(check_release) struct check check = { .cli = cli };
 
-	if (check_open(&check, fail) == -1)
+	if (deed_check_sign(cli, "csr check", cli->operand_count, fail) == -1 ||
+	    check_open(&check, fail) == -1 ||
+	    (cli->values[OPT_BATCH] != NULL ? check_list(&check, fail) :
+	    check_files(&check, fail)) == -1)
 		return -1;
-	for (int n = 0; n < cli->operand_count; n++)
-		if (check_file(&check, cli->operands[n], fail) == -1)
-			return -1;
 	if (cli->is_json)
 		show_json(check.list);
 	return check_verdict(&check, fail);

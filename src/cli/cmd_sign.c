@@ -77,7 +77,7 @@ run_sign(struct cli *cli, struct fail *fail)
 	AUTO(session_release) struct session *session = NULL;
 	AUTO(deed_release) struct deed deed = { 0 };
 
-	if (deed_check_sign(cli, cli->operand_count, fail) == -1)
+	if (deed_check_sign(cli, "sign", cli->operand_count, fail) == -1)
 		return -1;
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    deed_prepare(cli, authority, OPERATION_SIGN, cli->operands,

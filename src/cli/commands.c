@@ -112,9 +112,9 @@ const struct command commands[] = {
 	    "signatures, and shows subject, key and extensions asked for. "
 	    "Needs neither token nor authority.",
 	    "anchorite csr show ca.csr", run_csr_show },
-	{ "csr check", "FILE...", 1, ISSUE_MAX,
+	{ "csr check", "[FILE...]", 0, ISSUE_MAX,
 	    TAKES(OPT_POLICY) | TAKES(OPT_AUTHORITY) | TAKES(OPT_PROFILE) |
-		TAKES(OPT_REISSUE) | TAKES(OPT_JSON), NEEDS(OPT_PROFILE),
+		TAKES(OPT_BATCH) | TAKES(OPT_REISSUE) | TAKES(OPT_JSON), 0,
 	    "hold requests against the rules",
 	    "Vets requests as sign does, and shows each rule with what it "
 	    "wants and what the request has; all files are judged, and the "
@@ -122,7 +122,9 @@ const struct command commands[] = {
 	    "requester can do so before the request travels, with --policy "
 	    "alone. With --authority, a copy of the authority's directory, "
 	    "the key is held against those that were seen before; the policy "
-	    "is then the one in force, unless another is given.",
+	    "is then the one in force, unless another is given. --batch takes "
+	    "a list, as sign does, and holds its targets to their consumers, "
+	    "too.",
 	    "anchorite csr check --policy policies/acm-pca-rsa-4096.yaml "
 	    "--profile subordinate-pathlen0 ca.csr", run_csr_check },
 	{ "sign", "[FILE...]", 0, ISSUE_MAX,

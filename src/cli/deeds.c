@@ -15,7 +15,6 @@
 #include <anchorite/ca/retire.h>
 #include <anchorite/ca/revoke.h>
 #include <anchorite/custody/credential.h>
-#include <anchorite/out/bundle_kind.h>
 #include <anchorite/out/import_conf.h>
 
 #include "cli.h"
@@ -35,35 +34,20 @@ typedef int preparer(struct cli *cli, struct authority *authority,
     char **operands, int count, struct deed *deed, struct fail *fail);
 
 int
-deed_check_sign(const struct cli *cli, int count, struct fail *fail)
+deed_check_sign(const struct cli *cli, const char *what, int count,
+    struct fail *fail)
 {
 	if (cli->values[OPT_BATCH] != NULL && count == 0)
 		return 0;
 	if (cli->values[OPT_BATCH] != NULL)
 		return fail_with(fail, FAIL_USAGE,
-		    "sign: --batch takes no FILE beside it");
+		    "%s: --batch takes no FILE beside it", what);
 	if (cli->values[OPT_PROFILE] == NULL)
 		return fail_with(fail, FAIL_USAGE,
-		    "sign: --profile NAME is missing");
+		    "%s: --profile NAME is missing", what);
 	if (count == 0)
-		return fail_with(fail, FAIL_USAGE, "sign: FILE... is missing");
-	return 0;
-}
-
-static int
-check_item(const struct issue_item *item, struct fail *fail)
-{
-	for (int n = 0; n < CONSUMERS; n++) {
-		const struct bundle_kind *kind;
-
-		if ((item->from->consumers & 1u << n) == 0)
-			continue;
-		if (bundle_kind_find((enum consumer)n,
-			item->profile->extensions.ca, &kind, fail) == -1 ||
-		    import_conf_check_resource(kind,
-			item->from->target.resource, fail) == -1)
-			return -1;
-	}
+		return fail_with(fail, FAIL_USAGE, "%s: FILE... is missing",
+		    what);
 	return 0;
 }
 
@@ -74,11 +58,14 @@ check_consumers(const struct issue *issue, struct fail *fail)
 	struct fail_sum sum = { 0 };
 
 	for (size_t n = 0; n < issue->count; n++) {
+		const struct issue_item *item = &issue->items[n];
 		struct fail one = { 0 };
 
-		if (check_item(&issue->items[n], &one) == 0)
+		if (import_conf_check_target(item->from->consumers,
+		    item->profile->extensions.ca,
+		    item->from->target.resource, &one) == 0)
 			continue;
-		(void)fail_in(&one, "request %s", issue->items[n].from->name);
+		(void)fail_in(&one, "request %s", item->from->name);
 		fail_add(&sum, &one);
 	}
 	return fail_total(&sum, issue->count, "requests", fail);
@@ -121,7 +108,7 @@ prepare_sign(struct cli *cli, struct authority *authority, char **operands,
 	const char *profile = cli->values[OPT_PROFILE];
 	const struct policy_profile *found;
 
-	if (deed_check_sign(cli, count, fail) == -1 ||
+	if (deed_check_sign(cli, "sign", count, fail) == -1 ||
 	    batch_prepare(cli, operands, count, &deed->batch, fail) == -1 ||
 	    existing_load(cli->values[OPT_CERTIFICATE], deed, fail) == -1 ||
 	    authority_check_ready(authority, &cli->act, "sign-intent", fail) ==

@@ -61,14 +61,25 @@ put_target(struct import_conf *conf, enum import_key key, const char *value,
 }
 
 int
-import_conf_check_resource(const struct bundle_kind *kind,
+import_conf_check_target(unsigned consumers, bool is_ca,
     const char *resource, struct fail *fail)
 {
-	if (resource == NULL || kind->resource_form == NULL ||
-	    text_fits(kind->resource_form, resource))
-		return 0;
-	return fail_with(fail, FAIL_INPUT, "%s: resource: want %s, have %s",
-	    consumer_names[kind->consumer], kind->resource_word, resource);
+	for (int n = 0; n < CONSUMERS; n++) {
+		const struct bundle_kind *kind;
+
+		if ((consumers & 1u << n) == 0)
+			continue;
+		if (bundle_kind_find((enum consumer)n, is_ca, &kind, fail) ==
+		    -1)
+			return -1;
+		if (resource == NULL || kind->resource_form == NULL ||
+		    text_fits(kind->resource_form, resource))
+			continue;
+		return fail_with(fail, FAIL_INPUT,
+		    "%s: resource: want %s, have %s", consumer_names[n],
+		    kind->resource_word, resource);
+	}
+	return 0;
 }
 
 /* The certificate's first URL of a CRL, where a script can use it. */

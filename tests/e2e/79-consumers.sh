@@ -116,6 +116,14 @@ end-entity one" ca sign --batch requests/list.yaml
 with_list "s|resource: $cluster|resource: cluster-1|" refused 3 \
 	'request hsm.csr: cloudhsm: resource: want CLUSTER-ID, have cluster-1' \
 	ca sign --batch requests/list.yaml
+passes 'whoever asks can look first' anchorite csr check \
+	--policy "$policies/consumers.yaml" --batch requests/list.yaml
+equal 'at all of the list' 7 "$(grep -c 'would be accepted' "$log/out")"
+with_list 's/for: \[cloudhsm\]/for: [acm-pca]/' run anchorite csr check \
+	--json --policy "$policies/consumers.yaml" --batch requests/list.yaml
+equal 'and at where it goes' "4 request hsm.csr acm-pca: want a CA's \
+certificate, have an end-entity one" "$status request hsm.csr \
+$(jq -r '.[] | select(.accepted | not) | .target' "$log/out")"
 before=$(records)
 passes 'the list is signed' ca sign --batch requests/list.yaml
 equal 'in one transaction' 'sign-intent signed seal' \

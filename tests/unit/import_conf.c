@@ -153,36 +153,44 @@ files_are_read_strictly(void **state)
 
 /* As it is asked before anything is signed. */
 static void
-resources_are_judged_beforehand(void **state)
+targets_are_judged_beforehand(void **state)
 {
 	static const struct {
-		const char *consumer, *resource, *sentence;
+		unsigned consumers;
+		bool is_ca;
+		const char *resource, *sentence;
+		enum fail_kind kind;
 	} rows[] = {
-		{ "acm-pca", NULL, NULL },
-		{ "acm-pca", "arn:aws:acm-pca:eu-west-1:111122223333:"
-		    "certificate-authority/a1", NULL },
-		{ "acm-pca", "cluster-2a3b4c5d6e7", "acm-pca: resource: want "
-		    "CA-ARN, have cluster-2a3b4c5d6e7" },
-		{ "cloudhsm", "cluster-2a3b4c5d6e7", NULL },
-		{ "cloudhsm", "x", "cloudhsm: resource: want CLUSTER-ID, have "
-		    "x" },
+		{ 0, false, "x", NULL, 0 },
+		{ 1u << CONSUMER_ACM_PCA, true, NULL, NULL, 0 },
+		{ 1u << CONSUMER_ACM_PCA | 1u << CONSUMER_FILES, true,
+		    "arn:aws:acm-pca:eu-west-1:111122223333:"
+		    "certificate-authority/a1", NULL, 0 },
+		{ 1u << CONSUMER_ACM_PCA, true, "cluster-2a3b4c5d6e7",
+		    "acm-pca: resource: want CA-ARN, have "
+		    "cluster-2a3b4c5d6e7", FAIL_INPUT },
+		{ 1u << CONSUMER_CLOUDHSM, false, "cluster-2a3b4c5d6e7", NULL,
+		    0 },
+		{ 1u << CONSUMER_CLOUDHSM, false, "x",
+		    "cloudhsm: resource: want CLUSTER-ID, have x",
+		    FAIL_INPUT },
+		{ 1u << CONSUMER_CLOUDHSM, true, NULL, "cloudhsm: want an "
+		    "end-entity certificate, have a CA's", FAIL_REFUSED },
 		/* These have none, and are not asked. */
-		{ "files", "x", NULL },
-		{ "iot", "x", NULL },
+		{ 1u << CONSUMER_FILES | 1u << CONSUMER_IOT, true, "x", NULL,
+		    0 },
 	};
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++) {
 		struct fail fail = { 0 };
-		int result = import_conf_check_resource(
-		    bundle_kind_of_mode(rows[n].consumer,
-			strcmp(rows[n].consumer, "iot") == 0 ? "SNI_ONLY" : ""),
-		    rows[n].resource, &fail);
+		int result = import_conf_check_target(rows[n].consumers,
+		    rows[n].is_ca, rows[n].resource, &fail);
 
 		if (rows[n].sentence == NULL)
 			want_pass(result, &fail);
 		else
-			want_fail(result, &fail, FAIL_INPUT,
+			want_fail(result, &fail, rows[n].kind,
 			    rows[n].sentence);
 	}
 }
@@ -195,7 +203,7 @@ main(void)
 		cmocka_unit_test(targets_fit_their_consumer),
 		cmocka_unit_test(odd_urls_are_left_out),
 		cmocka_unit_test(files_are_read_strictly),
-		cmocka_unit_test(resources_are_judged_beforehand),
+		cmocka_unit_test(targets_are_judged_beforehand),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

@@ -40,11 +40,12 @@ MUST_USE int import_conf_fill(const struct bundle_kind *kind,
     struct fail *fail);
 
 /*
- * Does a resource (NULL: none is known) fit a consumer that has any? Asked
- * before a certificate is signed for it. FAIL_INPUT "acm-pca: resource: want
- * CA-ARN, have X".
+ * Can bundles be made for these consumers (target.h) of a certificate that is
+ * a CA's or none, and does the resource (NULL: none is known) fit those that
+ * have any? Asked before a certificate is signed for them. bundle_kind_find's
+ * FAIL_REFUSED; FAIL_INPUT "acm-pca: resource: want CA-ARN, have X".
  */
-MUST_USE int import_conf_check_resource(const struct bundle_kind *kind,
+MUST_USE int import_conf_check_target(unsigned consumers, bool is_ca,
     const char *resource, struct fail *fail);
 
 /* Appends the file. */
