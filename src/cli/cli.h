@@ -308,6 +308,7 @@ struct orders {
 	struct emit_order *items;
 	size_t count;
 	struct target target;		/* of the options, behind one order */
+	struct batch *batch;		/* of the list, behind their names */
 };
 void orders_release(struct orders *orders);
 MUST_USE int orders_read(const struct cli *cli, const struct ledger *ledger,

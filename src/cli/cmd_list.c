@@ -108,7 +108,7 @@ list_line(const struct objects *objects, const struct issued *issued,
 		name_show(cert->subject, &subject);
 		text_time(cert->not_after, end);
 	}
-	printf("%-40s  %-15s  %.10s  %-22s  %s\n", serial,
+	printf("%-40s  %-15s  %.10s\n    %s  %s\n", serial,
 	    issued_status_name(issued), end, issued->profile,
 	    buf_cstr(&subject));
 	return list_target(objects, issued, fail);
@@ -129,8 +129,8 @@ run_list(struct cli *cli, struct fail *fail)
 		    "stands behind record %lld of the journal\n",
 		    (long long)ledger->sealed_seq);
 	if (!cli->is_json && ledger->issued_count > 0)
-		printf("%-40s  %-15s  %-10s  %-22s  %s\n", "serial", "status",
-		    "ends", "profile", "subject");
+		printf("%-40s  %-15s  %s\n    %s\n", "serial", "status",
+		    "ends", "profile, subject, and where it goes");
 	for (size_t n = 0; n < ledger->issued_count; n++) {
 		const struct issued *issued = &ledger->issued[n];
 		AUTO(cert_release) struct cert *cert = NULL;

@@ -102,6 +102,7 @@ show_status(const struct cli *cli, const struct authority *authority,
 		show_time("root ends", ledger->root->not_after);
 		show_digest("root SHA-256", &ledger->root->digest);
 	}
+	show_digest("journal key", &ledger->journal_certificate->digest);
 	snprintf(line, sizeof(line), "%lld valid, %lld revoked, %lld possibly "
 	    "issued", (long long)count_status(ledger, ISSUED_VALID),
 	    (long long)count_status(ledger, ISSUED_REVOKED),
@@ -158,6 +159,8 @@ show_status_json(const struct authority *authority, int64_t strays)
 	json_put_digest(json, "policy_sha256", &ledger->policy->digest);
 	if (ledger->root != NULL)
 		json_put_digest(json, "root_sha256", &ledger->root->digest);
+	json_put_digest(json, "journal_key_sha256",
+	    &ledger->journal_certificate->digest);
 	json_put_number(json, "valid", count_status(ledger, ISSUED_VALID));
 	json_put_number(json, "revoked", count_status(ledger, ISSUED_REVOKED));
 	json_put_number(json, "possibly_issued",

@@ -18,6 +18,7 @@ orders_release(struct orders *orders)
 		free(orders->items[n].path);
 	free(orders->items);
 	target_release(&orders->target);
+	batch_release(&orders->batch);
 	*orders = (struct orders){ 0 };
 }
 
@@ -35,7 +36,7 @@ has_resource(enum consumer consumer)
 /* One for each of the consumers; the target is what the journal has. */
 static void
 add_each(struct orders *orders, const struct issued *issued,
-    unsigned consumers, const char *stem)
+    unsigned consumers, const char *request, const char *stem)
 {
 	orders->items = mem_grow(orders->items, orders->count + CONSUMERS,
 	    sizeof(*orders->items));
@@ -48,6 +49,7 @@ add_each(struct orders *orders, const struct issued *issued,
 		*order = (struct emit_order){
 			.consumer = (enum consumer)n,
 			.issued = issued,
+			.request = request,
 			.resource = has_resource((enum consumer)n) ?
 			    issued->target.resource : NULL,
 			.region = issued->target.region,
@@ -133,7 +135,7 @@ read_ids(const struct cli *cli, const struct ledger *ledger,
 			return fail_with(fail, FAIL_USAGE, "bundle: --for "
 			    "CONSUMER is missing: the journal has none for %s",
 			    cli->operands[n]);
-		add_each(orders, issued, theirs, NULL);
+		add_each(orders, issued, theirs, NULL, NULL);
 	}
 	return set_single(cli, orders, fail);
 }
@@ -214,7 +216,7 @@ add_listed(const struct cli *cli, const struct ledger *ledger,
 	if (cli->values[OPT_OUT] != NULL)
 		buf_printf(&stem, "%s/%.*s", cli->values[OPT_OUT],
 		    batch_stem(file->name), file->name);
-	add_each(orders, issued, consumers,
+	add_each(orders, issued, consumers, file->name,
 	    stem.len > 0 ? buf_cstr(&stem) : NULL);
 	return 0;
 }
@@ -226,7 +228,7 @@ read_list(const struct cli *cli, const struct ledger *ledger,
 	static const enum option options[] = {
 		OPT_RESOURCE, OPT_REGION, OPT_BUCKET,
 	};
-	AUTO(batch_release) struct batch *batch = NULL;
+	const struct batch *batch;
 	struct fail_sum sum = { 0 };
 
 	if (cli->operand_count > 0)
@@ -237,8 +239,9 @@ read_list(const struct cli *cli, const struct ledger *ledger,
 			return fail_with(fail, FAIL_USAGE,
 			    "%s takes one ID, and no --batch",
 			    option_rows[options[n]].name);
-	if (batch_load(cli->values[OPT_BATCH], "", &batch, fail) == -1)
+	if (batch_load(cli->values[OPT_BATCH], "", &orders->batch, fail) == -1)
 		return -1;
+	batch = orders->batch;
 	for (size_t n = 0; n < batch->count; n++) {
 		const struct issue_file *file = &batch->files[n];
 		struct fail one = { 0 };

@@ -10,6 +10,7 @@
 #include "cli.h"
 
 #define LABEL "  %-18s "
+#define SHORT_LABEL 12
 
 void
 show_line(const char *label, const char *text)
@@ -29,13 +30,17 @@ show_time(const char *label, int64_t seconds)
 	printf(LABEL "%s\n", label, text);
 }
 
+/* 64 digits fit 80 columns behind a short label, or below a long one. */
 void
 show_digest(const char *label, const struct digest *digest)
 {
 	char hex[DIGEST_HEX_SIZE];
 
 	digest_hex(digest, hex);
-	printf(LABEL "%s\n", label, hex);
+	if (strlen(label) <= SHORT_LABEL)
+		printf("  %-*s %s\n", SHORT_LABEL, label, hex);
+	else
+		printf("  %s\n    %s\n", label, hex);
 }
 
 void

@@ -192,7 +192,10 @@ load_one(void *context, const char *name, struct fail *fail)
 	AUTO(buf_release) struct buf content = { 0 };
 
 	if (known == NULL)
-		return fail_with(fail, FAIL_INPUT, "%s: not a bundle's", name);
+		return fail_with(fail, FAIL_INPUT, "%s: not a bundle's file; "
+		    "it was added", name);
+	if (bundle_find(loading->bundle, known) != NULL)
+		return fail_with(fail, FAIL_INPUT, "%s: there twice", known);
 	if (loading->bundle->count == BUNDLE_FILES)
 		return fail_with(fail, FAIL_INPUT, "more than %d files",
 		    BUNDLE_FILES);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/base/file.h>
 #include <anchorite/base/text.h>
 #include <anchorite/out/bundle_read.h>
 #include <anchorite/out/import_conf.h>
@@ -90,8 +91,9 @@ check_listed(const struct bundle *bundle, char *text,
 		if (strlen(line) > NAME_AT)
 			file = find_file(bundle, line + NAME_AT);
 		if (file == NULL)
-			return fail_with(fail, FAIL_REFUSED,
-			    BUNDLE_MANIFEST ": no file for the line %s", line);
+			return fail_with(fail, FAIL_REFUSED, "%s: in "
+			    BUNDLE_MANIFEST ", and missing",
+			    strlen(line) > NAME_AT ? line + NAME_AT : line);
 		if (check_line(line, file, fail) == -1)
 			return -1;
 		if (seen[file - bundle->files])
@@ -171,6 +173,20 @@ find_kind(struct bundle_verdict *verdict, struct fail *fail)
 	return 0;
 }
 
+/* Of a directory of bundles, and of any other, better said first. */
+static int
+check_is_bundle(const char *path, struct fail *fail)
+{
+	AUTO(auto_close) int dirfd = -1;
+
+	if (file_open_directory(path, &dirfd, fail) == -1)
+		return -1;
+	if (file_is_there_at(dirfd, BUNDLE_MANIFEST))
+		return 0;
+	return fail_with(fail, FAIL_INPUT, "%s: no " BUNDLE_MANIFEST
+	    " in it: want the directory of one bundle", path);
+}
+
 int
 bundle_verify(const char *path, int64_t now, struct bundle_verdict **out,
     struct fail *fail)
@@ -181,7 +197,8 @@ bundle_verify(const char *path, int64_t now, struct bundle_verdict **out,
 	struct bytes manifest;
 
 	list_names(names);
-	if (bundle_load(path, names, &verdict->bundle, fail) == -1 ||
+	if (check_is_bundle(path, fail) == -1 ||
+	    bundle_load(path, names, &verdict->bundle, fail) == -1 ||
 	    bundle_get(&verdict->bundle, BUNDLE_MANIFEST, &manifest, fail) ==
 		-1 ||
 	    check_manifest(&verdict->bundle, manifest, fail) == -1 ||

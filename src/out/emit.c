@@ -114,49 +114,6 @@ fill(const struct authority *authority, const struct act *act,
 	return judge(kind, &source, bundle, fail);
 }
 
-/* The list of its files, and who says so. */
-static int
-sign(const struct authority *authority, const struct act *act,
-    const struct sealer *sealer, struct bundle *bundle,
-    struct digest *manifest_out, struct fail *fail)
-{
-	struct bytes signer =
-	    buf_bytes(&authority->ledger->journal_certificate->der);
-	AUTO(buf_release) struct buf manifest = { 0 };
-	AUTO(buf_release) struct buf signature = { 0 };
-
-	bundle_add_manifest(bundle, signer, &manifest);
-	if (cms_sign(buf_bytes(&manifest), signer, sealer->signer, act->now,
-	    &signature, fail) == -1)
-		return fail_in(fail, BUNDLE_SIGNATURE);
-	bundle_add(bundle, BUNDLE_SIGNATURE, &signature);
-	digest_of(buf_bytes(&manifest), manifest_out);
-	return 0;
-}
-
-/* Written first: a record never speaks of a bundle that is not there. */
-static int
-write_and_record(struct authority *authority, const struct act *act,
-    const struct emit_order *order, const struct bundle *bundle,
-    const struct digest *manifest, struct fail *fail)
-{
-	const struct serial *serial = &order->issued->serial;
-	AUTO(json_release) struct json *data = json_new();
-	struct fail ignored = { 0 };
-
-	json_put_text(data, "consumer", consumer_names[order->consumer]);
-	json_put_hex(data, "manifest",
-	    bytes_of(manifest->bytes, DIGEST_LEN));
-	json_put_hex(data, "serial", bytes_of(serial->octets, serial->len));
-	if (bundle_write(bundle, order->path, fail) == -1)
-		return -1;
-	if (authority_append(authority, act, "bundled", &data, fail) == 0)
-		return 0;
-	/* Nor is there a bundle that no record speaks of. */
-	(void)!file_remove_tree(order->path, &ignored);
-	return -1;
-}
-
 #define SERIAL_DIGITS 16
 
 static char *
@@ -191,43 +148,135 @@ find_paths(const struct authority *authority, struct emit_order *orders,
 	return 0;
 }
 
-struct bundles {
-	struct bundle *items;
+struct emission {
+	struct authority *authority;	/* lent, as the next two */
+	const struct act *act;
+	struct emit_order *orders;
+	struct bundle *bundles;
+	struct digest *manifests;	/* of each */
 	size_t count;
 };
 
-static void
-bundles_release(struct bundles *bundles)
+void
+emission_release(struct emission **emission)
 {
-	for (size_t n = 0; n < bundles->count; n++)
-		bundle_release(&bundles->items[n]);
-	free(bundles->items);
+	struct emission *old = GIVE(*emission);
+
+	if (old == NULL)
+		return;
+	for (size_t n = 0; n < old->count; n++)
+		bundle_release(&old->bundles[n]);
+	free(old->bundles);
+	free(old->manifests);
+	free(old);
 }
 
 int
-emit_bundles(struct authority *authority, const struct act *act,
-    struct emit_order *orders, size_t count, const struct sealer *sealer,
+emit_prepare(struct authority *authority, const struct act *act,
+    struct emit_order *orders, size_t count, struct emission **out,
     struct fail *fail)
 {
-	AUTO(bundles_release) struct bundles bundles = {
-		mem_new(count, sizeof(*bundles.items)), count,
-	};
+	AUTO(emission_release) struct emission *emission =
+	    mem_new(1, sizeof(*emission));
 
+	emission->authority = authority;
+	emission->act = act;
+	emission->orders = orders;
+	emission->count = count;
+	emission->bundles = mem_new(count, sizeof(*emission->bundles));
+	emission->manifests = mem_new(count, sizeof(*emission->manifests));
 	if (authority_check_ready(authority, act, "bundled", fail) == -1 ||
 	    find_paths(authority, orders, count, fail) == -1)
 		return -1;
-	for (size_t n = 0; n < count; n++)
-		if (fill(authority, act, &orders[n], &bundles.items[n],
-		    fail) == -1)
-			return -1;
 	for (size_t n = 0; n < count; n++) {
-		struct digest manifest;
-
-		if (sign(authority, act, sealer, &bundles.items[n], &manifest,
-			fail) == -1 ||
-		    write_and_record(authority, act, &orders[n],
-			&bundles.items[n], &manifest, fail) == -1)
-			return -1;
+		if (fill(authority, act, &orders[n], &emission->bundles[n],
+		    fail) == 0)
+			continue;
+		return orders[n].request == NULL ? -1 :
+		    fail_in(fail, "request %s", orders[n].request);
 	}
-	return authority_seal(authority, act, sealer, fail);
+	*out = GIVE(emission);
+	return 0;
+}
+
+/* The list of its files, and who says so. */
+static int
+sign(struct emission *emission, size_t n, const struct sealer *sealer,
+    struct fail *fail)
+{
+	const struct ledger *ledger = emission->authority->ledger;
+	struct bytes signer = buf_bytes(&ledger->journal_certificate->der);
+	struct bundle *bundle = &emission->bundles[n];
+	AUTO(buf_release) struct buf manifest = { 0 };
+	AUTO(buf_release) struct buf signature = { 0 };
+
+	bundle_add_manifest(bundle, signer, &manifest);
+	if (cms_sign(buf_bytes(&manifest), signer, sealer->signer,
+	    emission->act->now, &signature, fail) == -1)
+		return fail_in(fail, BUNDLE_SIGNATURE);
+	bundle_add(bundle, BUNDLE_SIGNATURE, &signature);
+	digest_of(buf_bytes(&manifest), &emission->manifests[n]);
+	return 0;
+}
+
+static void
+remove_from(const struct emission *emission, size_t from, size_t to)
+{
+	struct fail ignored = { 0 };
+
+	for (size_t n = from; n < to; n++)
+		(void)!file_remove_tree(emission->orders[n].path, &ignored);
+}
+
+/* Written first: a record never speaks of a bundle that is not there. */
+static int
+write_all(struct emission *emission, const struct sealer *sealer,
+    struct fail *fail)
+{
+	for (size_t n = 0; n < emission->count; n++) {
+		if (sign(emission, n, sealer, fail) == 0 &&
+		    bundle_write(&emission->bundles[n],
+		    emission->orders[n].path, fail) == 0)
+			continue;
+		remove_from(emission, 0, n);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+record(struct emission *emission, size_t n, struct fail *fail)
+{
+	const struct emit_order *order = &emission->orders[n];
+	const struct serial *serial = &order->issued->serial;
+	AUTO(json_release) struct json *data = json_new();
+
+	json_put_text(data, "consumer", consumer_names[order->consumer]);
+	json_put_digest(data, "manifest", &emission->manifests[n]);
+	json_put_hex(data, "serial", bytes_of(serial->octets, serial->len));
+	return authority_append(emission->authority, emission->act, "bundled",
+	    &data, fail);
+}
+
+/* Nor is there a bundle that no record speaks of; and what was recorded is
+ * sealed, whatever became of the others. */
+int
+emit_finish(struct emission *emission, const struct sealer *sealer,
+    struct fail *fail)
+{
+	struct fail ignored = { 0 };
+	size_t n = 0;
+
+	if (write_all(emission, sealer, fail) == -1)
+		return -1;
+	while (n < emission->count && record(emission, n, fail) == 0)
+		n++;
+	if (n == emission->count)
+		return authority_seal(emission->authority, emission->act,
+		    sealer, fail);
+	remove_from(emission, n, emission->count);
+	if (n > 0)
+		(void)!authority_seal(emission->authority, emission->act,
+		    sealer, &ignored);
+	return -1;
 }

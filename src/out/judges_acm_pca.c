@@ -18,7 +18,6 @@ const struct rule acm_pca_rules[] = {
 	{ "chain form", API, NULL, judge_pem, PATH_MAX_LEN,
 	    "certificate-chain.pem" },
 	{ "levels", GUIDE "ca-hierarchy", NULL, judge_levels, LEVELS, NULL },
-	{ "subordinate", API, NULL, judge_subordinate, 0, NULL },
 	RULES_OF_CRL,
 	RULES_OF_PATH(NULL),
 	{ "basicConstraints", GUIDE "PcaWelcome", NULL, judge_ca, 0, NULL },

@@ -104,23 +104,29 @@ journal_key=$(fingerprint journal-key.pem)
 passes 'bundle verify' anchorite bundle verify "$bundle"
 says 'whose it is' 'AWS Private CA'
 says 'by how many rules' 'no rule broken of'
-says 'what is left to do' 'compare root and journal key'
-passes 'with fingerprints' anchorite bundle verify --root "$root_key" \
+says 'what is left to do' 'compare it with the record of the ceremony'
+passes 'with fingerprints' anchorite bundle verify \
+	--root "$(echo "$root_key" | sed 's/../&:/g; s/:$//' | tr a-f A-F)" \
 	--journal-key "$journal_key" "$bundle"
+says 'then nothing is' 'whole, and from that ceremony'
 passes 'for machines' anchorite bundle verify --json "$bundle"
 says 'in one word' '"accepted": true'
-refused 4 "$bundle: root: want SHA-256 $journal_key, have $root_key" \
+says 'and on whose' '"root_compared": false'
+refused 4 "bundle: root: want SHA-256 $journal_key, have $root_key" \
 	anchorite bundle verify --root "$journal_key" "$bundle"
 refused 2 '--root: digest: want 64 hexadecimal digits, have 3 characters' \
 	anchorite bundle verify --root 123 "$bundle"
 cp -r "$bundle" spoilt
 echo >>spoilt/certificate.pem
-refused 4 'spoilt: certificate.pem: not as it was made' \
+refused 4 'bundle: certificate.pem: not as it was made' \
 	anchorite bundle verify spoilt
 rm -r spoilt
 cp -r "$bundle" spoilt
 echo >spoilt/autorun.inf
-refused 3 "spoilt: autorun.inf: not a bundle's" anchorite bundle verify spoilt
+refused 3 "bundle: autorun.inf: not a bundle's file; it was added" \
+	anchorite bundle verify spoilt
+refused 3 'bundle: .: no manifest.sha256 in it: want the directory of one '\
+'bundle' anchorite bundle verify .
 rm -r spoilt
 passes 'when the CRL has run out' \
 	test "$(anchorite bundle verify --json --time 2029-01-01T00:00:00Z \

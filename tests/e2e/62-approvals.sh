@@ -25,7 +25,7 @@ use() {
 
 passes 'a request' see request --out desk/disable.json disable
 says 'it says what will happen' 'Disable the root key of root.'
-says 'to which key' "  root key SHA-256   $(sed -n \
+says 'to which key' "    $(sed -n \
 	's/.*"authority":{"key":"\([0-9a-f]*\)".*/\1/p' desk/disable.json)"
 refused 4 'desk/disable.json: exists already' \
 	see request --out desk/disable.json disable

@@ -112,7 +112,7 @@ subjectKeyIdentifier = 0102030405060708
 END
 
 passes 'policy show' anchorite policy show "$policies/consumers.yaml"
-says 'it says the digest' "  policy SHA-256     $(
+says 'it says the digest' "    $(
 	sha256sum <"$policies/consumers.yaml" | cut -d ' ' -f 1)"
 says 'and each profile: its type' '  type               cross-certificate'
 says 'subjects' '  subject wants      CN like [0-9a-fA-F]{64}'
@@ -347,7 +347,7 @@ recorded sign 'request old.csr: cross-certificate: existing certificate: want '\
 
 issue cross old.csr --certificate old.pem
 cp "$log/shown" "$log/out"
-says 'cross: the existing one is shown' "beside SHA-256     $(
+says 'cross: the existing one is shown' "    $(
 	openssl x509 -in old.pem -outform DER | sha256sum | cut -d ' ' -f 1)"
 ca_verifies cross
 for field in subject pubkey; do

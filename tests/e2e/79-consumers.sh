@@ -139,7 +139,7 @@ equal 'a bundle for each that was asked' 'adcs-adcs anywhere-roles-anywhere '\
 
 # follow DIR: the commands of the README's checks, one after the other.
 follow() {
-	awk '/^1\. Compare/ { on = 1 } /^Where anchorite/ { on = 0 }
+	awk '/^1\. root.pem/ { on = 1 } /^Where anchorite/ { on = 0 }
 	    on && sub(/^    /, "")' "$1/README.txt" >"$work/steps"
 	(cd "$1" && sh -eu "$work/steps")
 }
@@ -154,15 +154,45 @@ holds() {
 		"$(find "$dir" -type f | sed 's/.*\///' | sort)"
 	passes "$dir: bundle verify" anchorite bundle verify "$dir"
 	passes "$dir: the README's checks" follow "$dir"
-	equal "$dir: four of them" 4 \
-		"$(grep -cE '^(openssl (x509 -in journal|cms|verify)|sha256sum)' \
-			"$work/steps")"
+	equal "$dir: five of them" 5 "$(grep -cE \
+		'^(cat root|openssl (x509 -in journal|cms|verify)|sha256sum)' \
+		"$work/steps")"
 	cp -r "$dir" changed
 	echo x >>changed/root.pem
 	run follow changed
 	equal "$dir: they find a changed file" 1 "$status"
 	rm -r changed
 }
+
+# A second block is what openssl trusts and nobody sees: the manifest is then
+# signed by whoever put it there.
+passes 'a stranger can make a key' openssl req -x509 -newkey ec -pkeyopt \
+	ec_paramgen_curve:P-256 -noenc -keyout "$work/stranger.key" \
+	-out "$work/stranger.pem" -subj /CN=stranger
+# strange FILE: the bundle with the stranger's certificate behind that file.
+strange() {
+	rm -rf changed
+	cp -r carry/pca-acm-pca changed
+	cat "$work/stranger.pem" >>"changed/$1"
+	(
+		cd changed || exit
+		find . -type f ! -name 'manifest.*' -printf '%P\n' | sort |
+			xargs sha256sum >"$work/manifest"
+		cp "$work/manifest" manifest.sha256
+		openssl cms -sign -binary -in manifest.sha256 -md sha256 \
+			-signer "$work/stranger.pem" -outform DER \
+			-inkey "$work/stranger.key" -out manifest.p7s
+	)
+}
+for name in root.pem journal-key.pem; do
+	strange $name
+	run follow changed
+	equal "$name: a second certificate is seen" 1 "$status"
+	run anchorite bundle verify changed
+	[ "$status" -ne 0 ]
+	equal "$name: and refused" 0 $?
+done
+rm -r changed
 
 # conf BUNDLE KEY
 conf() {

@@ -125,6 +125,7 @@ shared_rules_are_broken(void **state)
 		{ crl_by_other_key, NULL }, { old_crl, NULL },
 		{ future_crl, NULL }, { revoked, NULL },
 		{ NULL, other_conf }, { no_key_usage_at_all, NULL },
+		{ own_issuer, NULL },
 	};
 
 	(void)state;

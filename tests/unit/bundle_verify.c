@@ -142,7 +142,8 @@ another_file_is_refused(void **state)
 	struct carried *c = *state;
 
 	put(c, "autorun.inf", "");
-	refuse(c, FAIL_INPUT, "autorun.inf: not a bundle's");
+	refuse(c, FAIL_INPUT, "autorun.inf: not a bundle's file; it was "
+	    "added");
 }
 
 /* Of a name that another bundle has. */
@@ -160,14 +161,9 @@ a_missing_file_is_refused(void **state)
 {
 	struct carried *c = *state;
 	AUTO(auto_free) char *path = file_path(c->path, BUNDLE_ROOT_DER);
-	AUTO(buf_release) struct buf sentence = { 0 };
-	char hex[DIGEST_HEX_SIZE];
 
-	digest_hex(&c->world.ledger.root->digest, hex);
-	buf_printf(&sentence, "manifest.sha256: no file for the line %s"
-	    "  root.der", hex);
 	assert_int_equal(remove(path), 0);
-	refuse(c, FAIL_REFUSED, buf_cstr(&sentence));
+	refuse(c, FAIL_REFUSED, "root.der: in manifest.sha256, and missing");
 }
 
 static void
@@ -189,6 +185,23 @@ a_manifest_that_nobody_signed_is_refused(void **state)
 	refuse(c, FAIL_REFUSED, "manifest.p7s: signature does not verify");
 	put(c, BUNDLE_MANIFEST, "");
 	refuse(c, FAIL_INPUT, "manifest.sha256: not lines of text");
+}
+
+/* A directory of bundles is not one. */
+static void
+another_directory_is_refused(void **state)
+{
+	struct carried *c = *state;
+	AUTO(auto_free) char *path = mem_text(c->path);
+	AUTO(buf_release) struct buf sentence = { 0 };
+
+	buf_printf(&sentence, "%s: no manifest.sha256 in it: want the "
+	    "directory of one bundle", c->folder);
+	free(c->path);
+	c->path = mem_text(c->folder);
+	refuse(c, FAIL_INPUT, buf_cstr(&sentence));
+	free(c->path);
+	c->path = mem_text(path);
 }
 
 static void
@@ -218,6 +231,7 @@ main(void)
 		CARRIED(a_file_that_is_not_listed_is_refused),
 		CARRIED(a_missing_file_is_refused),
 		CARRIED(a_manifest_that_nobody_signed_is_refused),
+		CARRIED(another_directory_is_refused),
 		CARRIED(a_link_is_refused),
 	};
 

@@ -353,6 +353,19 @@ check_record(struct world *w, const char *path, const char *name)
 	assert_string_equal(buf_cstr(&have), buf_cstr(&want));
 }
 
+static int
+emit_all(struct world *w, const struct act *by, struct emit_order *orders,
+    size_t count, struct fail *fail)
+{
+	AUTO(emission_release) struct emission *emission = NULL;
+
+	if (emit_prepare(w->authority, by, orders, count, &emission, fail) ==
+	    -1)
+		return -1;
+	return emit_finish(emission, &(struct sealer){ .signer = journal_key },
+	    fail);
+}
+
 /* Makes bundles of the one certificate, each at its default path. */
 static int
 emit(struct world *w, const enum consumer *consumers, size_t count,
@@ -362,8 +375,7 @@ emit(struct world *w, const enum consumer *consumers, size_t count,
 		orders[n].consumer = consumers[n];
 		orders[n].issued = w->authority->ledger->issued;
 	}
-	return emit_bundles(w->authority, &act, orders, count,
-	    &(struct sealer){ .signer = journal_key }, fail);
+	return emit_all(w, &act, orders, count, fail);
 }
 
 static void
@@ -538,11 +550,56 @@ test_not_recorded(void **state)
 	struct fail fail = { 0 };
 
 	w->authority->is_told = false;
-	assert_int_equal(emit_bundles(w->authority, &odd, &order, 1,
-	    &(struct sealer){ .signer = journal_key }, &fail), -1);
+	assert_int_equal(emit_all(w, &odd, &order, 1, &fail), -1);
 	assert_non_null(strstr(fail.sentence, "ticket"));
 	assert_false(file_is_there_at(w->authority->dirfd, path));
 	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
+}
+
+/* Where one cannot be written, none is there and nothing is recorded. */
+static void
+test_not_written(void **state)
+{
+	static const char long_name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	static const enum consumer consumers[] = {
+		CONSUMER_FILES, CONSUMER_ADCS,
+	};
+	struct world *w = *state;
+	int64_t seq = journal_head(w->authority->journal)->seq;
+	struct emit_order orders[2] = {
+		{ .path = file_path(w->folder, "out") },
+		{ .path = file_path(w->folder, long_name) },
+	};
+	struct fail fail = { 0 };
+
+	assert_int_equal(emit(w, consumers, 2, orders, &fail), -1);
+	assert_int_equal(fail.kind, FAIL_SYSTEM);
+	assert_false(file_is_there_at(w->authority->dirfd, orders[0].path));
+	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
+	for (size_t n = 0; n < 2; n++)
+		free(orders[n].path);
+}
+
+/* A bundle that cannot be made says of which request it is. */
+static void
+test_request_is_named(void **state)
+{
+	struct world *w = *state;
+	struct emit_order order = {
+		.consumer = CONSUMER_CLOUDHSM,
+		.issued = w->authority->ledger->issued,
+		.request = "hsm.csr",
+	};
+	struct fail fail = { 0 };
+
+	assert_int_equal(emit_all(w, &act, &order, 1, &fail), -1);
+	assert_string_equal(fail.sentence, "request hsm.csr: cloudhsm: want "
+	    "an end-entity certificate, have a CA's");
+	free(order.path);
 }
 
 /* Whatever the certificate is, a consumer has one row for it or none. */
@@ -601,6 +658,8 @@ main(void)
 		IN_WORLD(test_no_crl),
 		IN_WORLD(test_exists),
 		IN_WORLD(test_not_recorded),
+		IN_WORLD(test_not_written),
+		IN_WORLD(test_request_is_named),
 		cmocka_unit_test(test_consumers),
 	};
 

@@ -97,8 +97,9 @@ MUST_USE int bundle_write(const struct bundle *bundle, const char *path,
 
 /*
  * Reads such a directory. `names` (NULL ends it) are all the names that a
- * bundle's file may have. FAIL_INPUT: "FILE: not a bundle's", a directory
- * or a link in it, a file larger than 4 MB.
+ * bundle's file may have. FAIL_INPUT: "FILE: not a bundle's file; it was
+ * added", "FILE: there twice", a directory or a link in it, a file larger
+ * than 4 MB.
  */
 MUST_USE int bundle_load(const char *path, const char *const *names,
     struct bundle *out, struct fail *fail);

@@ -26,8 +26,9 @@ struct bundle_verdict {
  * itself and its signature, and no other, with their digests, and that the
  * journal key in the bundle has signed it; then judges by the consumer's
  * rules at the moment `now`. Whether rules are broken stands in the results
- * (rules_refuse). FAIL_INPUT: "FILE: not a bundle's", "FILE: not in
- * manifest.sha256"; FAIL_REFUSED: "FILE: not as it was made", "manifest.p7s:
+ * (rules_refuse). FAIL_INPUT: "PATH: no manifest.sha256 in it: …" and
+ * bundle_load's; FAIL_REFUSED: "FILE: not in manifest.sha256", "FILE: in
+ * manifest.sha256, and missing", "FILE: not as it was made", "manifest.p7s:
  * signature does not verify". The caller releases.
  */
 MUST_USE int bundle_verify(const char *path, int64_t now,

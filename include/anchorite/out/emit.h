@@ -11,21 +11,33 @@
 struct emit_order {
 	enum consumer consumer;
 	const struct issued *issued;
+	const char *request;		/* its file, for sentences; or NULL */
 	const char *resource, *region, *bucket;	/* NULL: not known */
-	char *path;			/* owned; NULL: emit_bundles sets it to
+	char *path;			/* owned; NULL: emit_prepare sets it to
 					   bundles/CONSUMER-SERIAL16 in the
 					   authority */
 };
 
+/* Bundles, one or many, that are ready to be signed. */
+struct emission;
+
 /*
- * Makes bundles, one or many: each is filled and held to its consumer's
- * rules before the first is written; then each gets its manifest signed by
- * the journal key, is written as a new directory and recorded ("bundled");
- * one seal covers them all. FAIL_REFUSED: a revoked certificate, or one
- * without a file, a broken rule, two of one path, "PATH: exists already".
+ * Fills the bundles and holds their bytes to the consumers' rules, with no
+ * token. FAIL_REFUSED: a revoked certificate, or one without a file, a broken
+ * rule, two of one path, "PATH: exists already". Authority, act and orders are
+ * lent until the release.
  */
-MUST_USE int emit_bundles(struct authority *authority, const struct act *act,
-    struct emit_order *orders, size_t count, const struct sealer *sealer,
+MUST_USE int emit_prepare(struct authority *authority, const struct act *act,
+    struct emit_order *orders, size_t count, struct emission **out,
     struct fail *fail);
+
+/*
+ * Gives each its manifest, signed by the journal key; writes them all as new
+ * directories; then records each ("bundled"), and seals them together. A
+ * directory that could not be recorded does not stay.
+ */
+MUST_USE int emit_finish(struct emission *emission,
+    const struct sealer *sealer, struct fail *fail);
+void emission_release(struct emission **emission);
 
 #endif

@@ -84,6 +84,7 @@ enum rule_verdict bundle_case_compare(const struct bundle_case *judged,
 	{ "CRL issuer", "RFC 5280, 6.3.3", NULL, judge_crl_issuer, 0, NULL }, \
 	{ "CRL time", "RFC 5280, 5.1.2.5", NULL, judge_crl_time, 0, NULL }
 #define RULES_OF_PATH(purpose) \
+	{ "subordinate", "RFC 5280, 6.1", NULL, judge_subordinate, 0, NULL }, \
 	{ "chain members", "RFC 5280, 6.1", NULL, judge_members, 0, NULL }, \
 	{ "chain order", "RFC 5280, 6.1", NULL, judge_order, 0, NULL }, \
 	{ "root", "RFC 5280, 6.1.1", NULL, judge_root, 0, NULL }, \
