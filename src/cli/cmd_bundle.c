@@ -40,9 +40,16 @@ show_bundles(const struct cli *cli, const struct orders *orders)
 
 		json_add_text(list, order->path);
 		text_escape(&path, bytes_text(order->path));
-		if (!cli->is_json)
-			printf("bundle for %s: %s\n",
-			    consumer_names[order->consumer], buf_cstr(&path));
+		if (cli->is_json)
+			continue;
+		printf("bundle for %s%s%s: %s\n",
+		    consumer_names[order->consumer], *order->kind->mode ?
+		    ", " : "", order->kind->mode, buf_cstr(&path));
+		if (order->kind->resource_word != NULL &&
+		    order->resource == NULL)
+			printf("    its README has %s to fill in, which "
+			    "--resource or a list knows\n",
+			    order->kind->resource_word);
 	}
 	if (cli->is_json)
 		show_json(list);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/file.h>
@@ -88,7 +89,7 @@ judge(const struct bundle_kind *kind, const struct bundle_source *source,
 
 static int
 fill(const struct authority *authority, const struct act *act,
-    const struct emit_order *order, struct bundle *bundle, struct fail *fail)
+    struct emit_order *order, struct bundle *bundle, struct fail *fail)
 {
 	AUTO(parts_release) struct parts parts = { 0 };
 	struct bundle_source source = {
@@ -99,19 +100,18 @@ fill(const struct authority *authority, const struct act *act,
 		.bucket = order->bucket,
 		.now = act->now,
 	};
-	const struct bundle_kind *kind;
 
 	if (check_issued(order->issued, fail) == -1 ||
 	    parts_load(authority, order->issued, &parts, fail) == -1 ||
-	    bundle_kind_find(order->consumer, parts.certificate->ca, &kind,
-		fail) == -1)
+	    bundle_kind_find(order->consumer, parts.certificate->ca,
+		&order->kind, fail) == -1)
 		return -1;
 	source.certificate = parts.certificate;
 	source.csr = parts.csr;
 	source.crl = parts.crl;
-	if (bundle_fill(kind, &source, bundle, fail) == -1)
+	if (bundle_fill(order->kind, &source, bundle, fail) == -1)
 		return -1;
-	return judge(kind, &source, bundle, fail);
+	return judge(order->kind, &source, bundle, fail);
 }
 
 #define SERIAL_DIGITS 16
@@ -129,7 +129,7 @@ default_path(const struct authority *authority,
 	return file_path(authority->path, buf_cstr(&name));
 }
 
-/* All of them, before the first is written. */
+/* All of them, before the first is written. A stick may know no case. */
 static int
 find_paths(const struct authority *authority, struct emit_order *orders,
     size_t count, struct fail *fail)
@@ -140,7 +140,7 @@ find_paths(const struct authority *authority, struct emit_order *orders,
 		if (file_check_absent(orders[n].path, fail) == -1)
 			return -1;
 		for (size_t k = 0; k < n; k++)
-			if (strcmp(orders[k].path, orders[n].path) == 0)
+			if (strcasecmp(orders[k].path, orders[n].path) == 0)
 				return fail_with(fail, FAIL_REFUSED, "%s: two "
 				    "bundles would stand there",
 				    orders[n].path);

@@ -6,6 +6,7 @@
 #include <anchorite/ca/authority.h>
 #include <anchorite/ca/target.h>
 #include <anchorite/out/bundle.h>
+#include <anchorite/out/bundle_kind.h>
 
 /* One bundle that is to be made; all lent but the path. */
 struct emit_order {
@@ -16,6 +17,7 @@ struct emit_order {
 	char *path;			/* owned; NULL: emit_prepare sets it to
 					   bundles/CONSUMER-SERIAL16 in the
 					   authority */
+	const struct bundle_kind *kind;	/* emit_prepare finds it */
 };
 
 /* Bundles, one or many, that are ready to be signed. */
