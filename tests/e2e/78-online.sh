@@ -827,7 +827,7 @@ for world in old swapped none; do
 	export_csr export-$world --resource $cluster $at --out refused
 done
 # shellcheck disable=SC2086 # words
-export_csr export-iot --for iot $at --out refused
+export_csr export-iot --for iot $at --out "it's refused"
 all_done
 # shellcheck disable=SC2086 # words
 go export-key export-key sh "$online/export-csr" --for iot $at --out stick \
@@ -837,15 +837,38 @@ who=export-csr
 went export
 says 'it waited for the request' \
 	'RequestInProgressException: once more in 10 seconds'
-says 'the digest, to be read aloud' "    $(openssl req -in "$pki/sub.csr" \
-	-outform DER | sha256sum | cut -c 1-64 | sed 's/..../& /g; s/ $//')"
+digest=$(openssl req -in "$pki/sub.csr" -outform DER | sha256sum |
+	cut -c 1-64)
+says 'the digest, to be read aloud' "    $digest"
 equal 'an item for the list of requests' "  - file: ca-0a-1b.csr
-    profile: PROFILE
+    # Fill in what is empty, or delete its line.
+    profile:
     for: [acm-pca]
     resource: $arn
     region: eu-central-1
-    requester: WHO
-    ticket: TICKET" "$(sed -n '/^  - /,$p' "$log/out")"
+    # the S3 bucket that the CRL goes to
+    bucket:
+    requester:
+    ticket:" "$(sed -n '/^  - /,$p' "$log/out")"
+# left_empty KEY: the list with all filled in but this.
+left_empty() {
+	{
+		printf 'format: 1\nrequests:\n'
+		sed -n '/^  - /,$p' "$runs/export.out" |
+			sed "/^    $1:\$/!s/:\$/: x/"
+	} >stick/list.yaml
+	run anchorite csr check --batch stick/list.yaml \
+		--policy "$tests/../policies/consumers.yaml"
+	rm stick/list.yaml
+}
+left_empty none
+equal 'all filled in, it is read' '' "$(grep 'want a value' "$log/err")"
+for key in profile bucket requester ticket; do
+	left_empty $key
+	equal "the list refuses an empty $key" '3 want a value, have nothing' \
+		"$status $(grep -o 'want a value, have nothing' "$log/err")"
+done
+cp "$runs/export.out" "$log/out"
 passes 'the request is as AWS gave it' cmp "$pki/sub.csr" stick/ca-0a-1b.csr
 passes "the CA's description is there" grep -q '"KeyAlgorithm"' \
 	stick/ca-0a-1b.json
@@ -867,6 +890,8 @@ equal 'and all of it is named' "$(find stick -type f | wc -l)" \
 went export-iot
 says 'how to make key and request' '    openssl genpkey -algorithm RSA '\
 '-pkeyopt rsa_keygen_bits:2048 -out verification.key'
+says 'and where to write it' "    export-csr --for iot --region eu-central-1 \
+--key verification.key --out './it'\\''s refused'"
 stopped export-root 'the CA is of type ROOT' \
 	'only a SUBORDINATE has a request for another root'
 stopped export-making "aws acm-pca get-certificate-authority-csr: $(error \
@@ -888,19 +913,40 @@ equal 'nothing is written then' no "$(ls -d refused 2>"$log/err" || echo no)"
 equal 'nothing else is written' ca-0a-1b.json "$(ls 'a stick')"
 went export-dry
 equal 'a dry run makes no call' 3 "$(grep -c '^    aws acm-pca' "$log/out")"
+says 'it prints them as a shell reads them' "    aws acm-pca \
+describe-certificate-authority --region eu-central-1 \
+--certificate-authority-arn $arn --query 'CertificateAuthority.[Type,Status]' \
+--output text"
 equal 'none at all' no "$(ls "$worlds/export-dry/calls" 2>"$log/err" || echo no)"
 # shellcheck disable=SC2086 # words
 go no-key export-key sh "$online/export-csr" --for iot $at --key missing.key
 stopped no-key 'missing.key is not there'
-for words in '' '--for what' '--resource' '--for iot --resource x'; do
-	# shellcheck disable=SC2086 # words
-	go usage none sh "$online/export-csr" $words
-	equal "usage: '$words'" 2 "$(cat "$runs/usage.status")"
-done
-go neither none sh "$online/export-csr" --resource x
-stopped neither 'resource: x is neither a private CA nor a cluster'
-go regionless none sh "$online/export-csr" --resource $cluster
-stopped regionless '--region is wanted, too'
+# shellcheck disable=SC2086 # words
+go dry-key none sh "$online/export-csr" --for iot $at --key missing.key \
+	--dry-run
+stopped dry-key 'missing.key is not there'
+csr() {
+	sh "$online/export-csr" "$@"
+}
+wrong 'give --resource, or --for iot' csr
+wrong 'give --resource' csr --for acm-pca
+wrong '--for adcs: only acm-pca, cloudhsm, iot' csr --for adcs
+wrong '--for adcs: only acm-pca, cloudhsm, iot' csr --for adcs --resource x
+wrong '--for iot takes no --resource' csr --for iot --resource x
+wrong '--resource: want a value' csr --resource
+wrong '--bogus: no such option' csr --bogus
+wrong 'x: not an option' csr x
+wrong 'give --region' csr --resource $cluster
+wrong 'give --region' csr --for iot
+helps csr
+go neither none csr --resource x
+stopped neither "resource: x is neither a private CA's ARN nor a cluster's ID"
+go neither none csr --for acm-pca --resource x
+stopped neither "resource: x is not a private CA's ARN"
+go neither none csr --for cloudhsm --resource x --region eu-central-1
+stopped neither "resource: x is not a cluster's ID"
+go neither none csr --for iot --region EU
+stopped neither 'region: EU is not an AWS region'
 
 # --- what README.md says ---------------------------------------------------
 
