@@ -8,13 +8,23 @@
 # shellcheck source=tests/online/lib.sh
 . "$tests/online/lib.sh"
 # What a test gives to it comes from the test alone.
-take() {
+bare() {
 	sh "$online/import-bundle" "$@"
+}
+
+fp() {
+	openssl x509 -in "$pki/$1.pem" -outform DER | sha256sum | cut -c 1-64
+}
+
+# The same with both fingerprints; what is given twice counts as given last.
+take() {
+	bare --root "$root_fp" --journal-key "$journal_fp" "$@"
 }
 
 make_pki
 start_recorder
 pki=$work/pki
+root_fp=$(fp root) journal_fp=$(fp journal)
 mkdir 'the bundles'
 all=$PWD/the\ bundles
 
@@ -108,17 +118,42 @@ bad 'import.conf is not of format 1'
 spoil
 sed 's/=acm-pca/=acm/' "$all/acm pca/import.conf" >spoilt/import.conf
 sealed spoilt
-bad 'import.conf: consumer acm is none'
+bad 'import.conf: acm is not a consumer that this script knows'
 
-fp() {
-	openssl x509 -in "$pki/$1.pem" -outform DER | sha256sum | cut -c 1-64
-}
 spoil
 bad "root: want the SHA-256 $(fp stranger)" --root "$(fp stranger)"
-bad "journal key: want the SHA-256 $(fp forger)" --root "$(fp root)" \
-	--journal-key "$(fp forger)"
-bad "resource: file://x is none" --resource file://x
+bad "journal key: want the SHA-256 $(fp forger)" --journal-key "$(fp forger)"
+bad "resource: file://x is not a private CA's ARN" --resource file://x
 bad "region: us-east-1, but the CA is in eu-central-1" --region us-east-1
+
+# of BUNDLE SENTENCE OPTIONS: what is given for it does not fit.
+of() {
+	of=$1 sentence=$2
+	shift 2
+	go of none take "$@" "$all/$of"
+	stopped of "$sentence"
+}
+of hsm "resource: x is not a cluster's ID" --resource x
+of gateway 'resource: _ is not a domain name' --resource _
+of anywhere "resource: a.b is not a trust anchor's name or ARN" --resource a.b
+of iot 'region: EU is not an AWS region' --region EU
+of gateway "bucket: B is not a bucket's name" --bucket B
+
+# Nothing is imported before both fingerprints were given.
+compare='compare them with the record of the ceremony'
+for given in '' "--root $root_fp" "--journal-key $journal_fp"; do
+	rm -rf "$worlds/none"
+	# shellcheck disable=SC2086 # words
+	go uncompared none bare $given "$all/acm pca"
+	stopped uncompared \
+		'nothing was imported: --root and --journal-key are missing' \
+		"$compare, then give --root and --journal-key"
+	equal 'both fingerprints are shown' "import-bundle: root: SHA-256
+    $root_fp
+import-bundle: journal key: SHA-256
+    $journal_fp" "$(sed 1d "$log/out")"
+	[ ! -e "$worlds/none/calls" ] || not_ok "no call: '$given'"
+done
 
 # A root of the system is not this root.
 spoil
@@ -159,29 +194,57 @@ only sha256sum aws
 PATH=$work/only go needs none /bin/sh "$online/import-bundle" "$all/hsm"
 stopped needs 'openssl is not installed'
 only sha256sum openssl
-PATH=$work/only go needs none /bin/sh "$online/import-bundle" "$all/hsm"
+PATH=$work/only go needs none /bin/sh "$online/import-bundle" \
+	--root "$root_fp" --journal-key "$journal_fp" "$all/hsm"
 stopped needs 'the AWS command line (aws) is not installed'
 if command -v shasum >"$log/out"; then
 	only shasum openssl perl
 	PATH=$work/only go shasum none /bin/sh "$online/import-bundle" \
-		"$all/files"
+		--root "$root_fp" "$all/files"
 	went shasum
 fi
 
 for by_hand in adcs files; do
-	go "$by_hand" none take "$all/$by_hand"
+	go "$by_hand" none bare "$all/$by_hand"
 	went "$by_hand"
 	says 'it says so' \
 		"for $by_hand the rest is done by hand: README.txt says how"
 done
-says 'both fingerprints are shown' "root: SHA-256 $(fp root)"
-says 'both fingerprints are shown' "journal key: SHA-256 $(fp journal)"
-says 'and are to be compared' 'with the record of the ceremony'
-for words in '' '--what' '--root' 'a b'; do
-	# shellcheck disable=SC2086 # words
-	go usage none take $words
-	equal "usage: '$words'" 2 "$(cat "$runs/usage.status")"
+says 'both fingerprints are shown' "    $root_fp"
+says 'both fingerprints are shown' "    $journal_fp"
+says 'and are to be compared' "import-bundle: $compare"
+
+# wrong SENTENCE COMMAND...: it ends with 2, and says why.
+wrong() {
+	sentence=$1
+	shift
+	go wrong none "$@"
+	equal "wrong: $sentence" "2 ${who:-import-bundle}: $sentence
+${who:-import-bundle}: next: ${who:-import-bundle} --help" \
+		"$(cat "$runs/wrong.status") $(cat "$runs/wrong.err")"
+}
+
+# helps COMMAND...: what --help prints has an example, and what it ends with.
+helps() {
+	go help none "$@" --help
+	went help
+	says 'help: an example' example
+	says 'help: exit statuses' 'exit status: 0 done, 1 stopped'
+}
+
+wrong 'which bundle? give its directory' bare
+wrong '--bogus: no such option' bare --bogus a
+wrong '--region: want a value' bare a --region
+wrong '--region: want a value' bare --region '' a
+wrong 'a, b: want one bundle' bare a b
+for word in xyz "${root_fp}0" "$(printf %s "$root_fp" | tr 0-9a-f g)" \
+    "${root_fp%?}"; do
+	wrong "--root: want 64 hexadecimal digits, have $word" \
+		bare --root "$word" a
+	wrong "--journal-key: want 64 hexadecimal digits, have $word" \
+		bare --journal-key "$word" a
 done
+helps bare
 
 # --- each consumer: dry, for the first time, and once more ------------------
 
@@ -203,7 +266,8 @@ thrice() {
 		--root "$(fp root | sed 's/../&:/g; s/:$//' | tr a-f A-F)" \
 		--journal-key "$(fp journal)" "$2"
 	changes "$1" >"$runs/$1.changes"
-	go "$1.again" "$1" ash "$2/import.sh"
+	go "$1.again" "$1" ash "$2/import.sh" \
+		--root "$root_fp" --journal-key "$journal_fp"
 }
 
 put pca/pca/status PENDING_CERTIFICATE
@@ -236,6 +300,7 @@ wait $first $second
 judge_thrice() {
 	went "$1.dry"
 	says "$1: a dry run says so" 'a dry run: nothing was changed'
+	says "$1: and what to compare" "import-bundle: $compare"
 	equal "$1: and only asks" '' \
 		"$(grep -v -e '^Get' -e '^List' -e '^Describe' "$runs/$1.asked")"
 	equal "$1: and names each change" "$(echo "$2" | wc -w)" \
@@ -400,8 +465,8 @@ put renewal/fail "DescribeCertificateAuthority ThrottlingException 4"
 refuses renewal renewed
 all_done
 
-advice='ask for the permissions that README.md of the online side names for '\
-'this consumer'
+advice="ask for the permissions that the bundle's README.txt names, "\
+'"By script"'
 stopped DISABLED 'the CA is DISABLED: it takes no certificate' \
 	"enable it, then run this again: $enable"
 stopped CREATING 'the CA is CREATING: it takes no certificate' \
@@ -528,7 +593,7 @@ http://s3.eu-west-1.amazonaws.com/other/a/1.crl"
 stopped no-key 'crl-url: http://crl.example.com/a//1.crl has no key'
 stopped crl-denied "aws s3api get-object: $(error AccessDenied GetObject)" \
 	'without s3:ListBucket S3 does not tell what is not there: ask for '\
-'the permissions that README.md of the online side names'
+"the permissions that the bundle's README.txt names, \"By script\""
 stopped no-bucket "bucket: $bucket-2 is not in \
 http://$bucket.s3.eu-west-1.amazonaws.com/a/1.crl"
 stopped crl-lie "$there: what is read back is not crl.der"
@@ -661,9 +726,9 @@ all_done
 stopped no-domain "aws apigatewayv2 get-domain-name: $(error \
 	NotFoundException GetDomainName)"
 stopped other-store \
-	'the domain name has the truststore s3://other/truststore.pem already' \
-	'those whom it lets in would be shut out: take it off the domain '\
-'name, then run this again'
+	'the custom domain name has the truststore s3://other/truststore.pem already' \
+	'those whom it lets in would be shut out: take it off the custom '\
+'domain name, then run this again'
 stopped no-versions "the bucket $bucket keeps no versions of the truststore"
 stopped warned 'API Gateway warns: CN=sub is not valid'
 equal 'warned of what is in force' 'PutObject UpdateDomainName' \
@@ -674,7 +739,7 @@ grep -o '"[a-zA-Z]*Arn": "[^"]*"' \
 says 'the owner is verified as before' \
 	'"ownershipVerificationCertificateArn": '\
 '"arn:aws:acm:eu-central-1:1:certificate/b"'
-stopped gateway-lie "the domain name has the truststore \
+stopped gateway-lie "the custom domain name has the truststore \
 s3://$bucket/api.example.com/truststore.pem, version older"
 stopped store-lie "s3://$bucket/api.example.com/truststore.pem: what is read \
 back is not truststore.pem"
@@ -762,7 +827,7 @@ for world in old swapped none; do
 	export_csr export-$world --resource $cluster $at --out refused
 done
 # shellcheck disable=SC2086 # words
-export_csr export-iot --for iot $at --out refused
+export_csr export-iot --for iot $at --out "it's refused"
 all_done
 # shellcheck disable=SC2086 # words
 go export-key export-key sh "$online/export-csr" --for iot $at --out stick \
@@ -772,15 +837,38 @@ who=export-csr
 went export
 says 'it waited for the request' \
 	'RequestInProgressException: once more in 10 seconds'
-says 'the digest, to be read aloud' "    $(openssl req -in "$pki/sub.csr" \
-	-outform DER | sha256sum | cut -c 1-64 | sed 's/..../& /g; s/ $//')"
+digest=$(openssl req -in "$pki/sub.csr" -outform DER | sha256sum |
+	cut -c 1-64)
+says 'the digest, to be read aloud' "    $digest"
 equal 'an item for the list of requests' "  - file: ca-0a-1b.csr
-    profile: PROFILE
+    # Fill in what is empty, or delete its line.
+    profile:
     for: [acm-pca]
     resource: $arn
     region: eu-central-1
-    requester: WHO
-    ticket: TICKET" "$(sed -n '/^  - /,$p' "$log/out")"
+    # the S3 bucket that the CRL goes to
+    bucket:
+    requester:
+    ticket:" "$(sed -n '/^  - /,$p' "$log/out")"
+# left_empty KEY: the list with all filled in but this.
+left_empty() {
+	{
+		printf 'format: 1\nrequests:\n'
+		sed -n '/^  - /,$p' "$runs/export.out" |
+			sed "/^    $1:\$/!s/:\$/: x/"
+	} >stick/list.yaml
+	run anchorite csr check --batch stick/list.yaml \
+		--policy "$tests/../policies/consumers.yaml"
+	rm stick/list.yaml
+}
+left_empty none
+equal 'all filled in, it is read' '' "$(grep 'want a value' "$log/err")"
+for key in profile bucket requester ticket; do
+	left_empty $key
+	equal "the list refuses an empty $key" '3 want a value, have nothing' \
+		"$status $(grep -o 'want a value, have nothing' "$log/err")"
+done
+cp "$runs/export.out" "$log/out"
 passes 'the request is as AWS gave it' cmp "$pki/sub.csr" stick/ca-0a-1b.csr
 passes "the CA's description is there" grep -q '"KeyAlgorithm"' \
 	stick/ca-0a-1b.json
@@ -802,6 +890,8 @@ equal 'and all of it is named' "$(find stick -type f | wc -l)" \
 went export-iot
 says 'how to make key and request' '    openssl genpkey -algorithm RSA '\
 '-pkeyopt rsa_keygen_bits:2048 -out verification.key'
+says 'and where to write it' "    export-csr --for iot --region eu-central-1 \
+--key verification.key --out './it'\\''s refused'"
 stopped export-root 'the CA is of type ROOT' \
 	'only a SUBORDINATE has a request for another root'
 stopped export-making "aws acm-pca get-certificate-authority-csr: $(error \
@@ -823,19 +913,40 @@ equal 'nothing is written then' no "$(ls -d refused 2>"$log/err" || echo no)"
 equal 'nothing else is written' ca-0a-1b.json "$(ls 'a stick')"
 went export-dry
 equal 'a dry run makes no call' 3 "$(grep -c '^    aws acm-pca' "$log/out")"
+says 'it prints them as a shell reads them' "    aws acm-pca \
+describe-certificate-authority --region eu-central-1 \
+--certificate-authority-arn $arn --query 'CertificateAuthority.[Type,Status]' \
+--output text"
 equal 'none at all' no "$(ls "$worlds/export-dry/calls" 2>"$log/err" || echo no)"
 # shellcheck disable=SC2086 # words
 go no-key export-key sh "$online/export-csr" --for iot $at --key missing.key
 stopped no-key 'missing.key is not there'
-for words in '' '--for what' '--resource' '--for iot --resource x'; do
-	# shellcheck disable=SC2086 # words
-	go usage none sh "$online/export-csr" $words
-	equal "usage: '$words'" 2 "$(cat "$runs/usage.status")"
-done
-go neither none sh "$online/export-csr" --resource x
-stopped neither 'resource: x is neither a private CA nor a cluster'
-go regionless none sh "$online/export-csr" --resource $cluster
-stopped regionless '--region is wanted, too'
+# shellcheck disable=SC2086 # words
+go dry-key none sh "$online/export-csr" --for iot $at --key missing.key \
+	--dry-run
+stopped dry-key 'missing.key is not there'
+csr() {
+	sh "$online/export-csr" "$@"
+}
+wrong 'give --resource, or --for iot' csr
+wrong 'give --resource' csr --for acm-pca
+wrong '--for adcs: only acm-pca, cloudhsm, iot' csr --for adcs
+wrong '--for adcs: only acm-pca, cloudhsm, iot' csr --for adcs --resource x
+wrong '--for iot takes no --resource' csr --for iot --resource x
+wrong '--resource: want a value' csr --resource
+wrong '--bogus: no such option' csr --bogus
+wrong 'x: not an option' csr x
+wrong 'give --region' csr --resource $cluster
+wrong 'give --region' csr --for iot
+helps csr
+go neither none csr --resource x
+stopped neither "resource: x is neither a private CA's ARN nor a cluster's ID"
+go neither none csr --for acm-pca --resource x
+stopped neither "resource: x is not a private CA's ARN"
+go neither none csr --for cloudhsm --resource x --region eu-central-1
+stopped neither "resource: x is not a cluster's ID"
+go neither none csr --for iot --region EU
+stopped neither 'region: EU is not an AWS region'
 
 # --- what README.md says ---------------------------------------------------
 

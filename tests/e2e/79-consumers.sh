@@ -235,10 +235,31 @@ passes 'iot: signed by the CA that is registered' openssl verify \
 
 passes 'the script in a bundle is that of the online side' \
 	cmp carry/pca-acm-pca/import.sh "$online/import-bundle"
+root_fp=$(openssl x509 -in carry/iot-iot/root.pem -outform DER | sha256sum |
+	cut -c 1-64)
+journal_fp=$(openssl x509 -in carry/iot-iot/journal-key.pem -outform DER |
+	sha256sum | cut -c 1-64)
+
+# by_script DIR: the README's command, with what is on paper.
+by_script() {
+	awk '/^BY SCRIPT/ { on = 1 } /^ROOT and/ { on = 0 }
+	    on && sub(/^    /, "")' "$1/README.txt" |
+		sed "s/JOURNAL-KEY/$journal_fp/; s/ROOT/$root_fp/" >"$work/script"
+	(cd "$1" && PATH=$online:$PATH sh -eu "$work/script")
+}
+who=import.sh
 for pair in pca-acm-pca=pca hsm-cloudhsm=hsm iot-iot=iot sni-iot=sni \
     gateway-api-gateway=gateway anywhere-roles-anywhere=anywhere; do
-	go "${pair%=*}" "${pair#*=}" sh "carry/${pair%=*}/import.sh"
+	dir=carry/${pair%=*}
+	go none "${pair#*=}" sh "$dir/import.sh"
+	stopped none \
+		'nothing was imported: --root and --journal-key are missing'
+	go "${pair%=*}" "${pair#*=}" by_script "$dir"
 	went "${pair%=*}"
+	says "$dir: imported by its README" 'import-bundle: done'
+	go again "${pair#*=}" sh "$dir/import.sh" --root "$root_fp" \
+		--journal-key "$journal_fp"
+	went again
 done
 cat >"$work/pairs" <<END
 pca-acm-pca/certificate.pem pca/pca/certificate

@@ -99,6 +99,10 @@ readmes_are_whole(void **state)
 		MUST(bundle_fill(kind, &w.source, &w.bundle, &fault));
 		assert_columns(&w.bundle, BUNDLE_README);
 		check_facts(&w);
+		if (kind->has_script)
+			assert_has(&w.bundle, BUNDLE_README,
+			    "\n    import-bundle --root ROOT --journal-key "
+			    "JOURNAL-KEY \\\n");
 		for (const struct bundle_item *item = kind->files;
 		    item->name != NULL; item++)
 			assert_has(&w.bundle, BUNDLE_README, item->name);
