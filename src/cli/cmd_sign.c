@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/ca/cross.h>
 #include <anchorite/ca/issue.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/vet.h>
@@ -21,8 +22,11 @@ show_item(const struct issue *issue, const struct issue_item *item,
 	    plan_alg(issue->authority->ledger->policy), fail) == -1)
 		return -1;
 	show_digest("request SHA-256", &csr->digest);
-	if (item->existing != NULL)
+	if (item->existing != NULL) {
 		show_digest("beside SHA-256", &item->existing->digest);
+		show_line("that one is by", cross_signer_names[cross_signer(
+		    item->existing, issue->authority->ledger->root)]);
+	}
 	for (size_t n = 0; n < csr->extension_count; n++) {
 		ext_show_oid(csr->extensions[n].oid, oid, sizeof(oid));
 		snprintf(line, sizeof(line), "%s: %s", oid,
