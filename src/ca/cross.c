@@ -38,29 +38,45 @@ judge_ca(const struct rule *rule, void *subject, struct finding *finding)
 	    "a key usage without keyCertSign");
 }
 
-/* Only of these two is the issuer's key at hand. */
+const char *const cross_signer_names[] = {
+	[CROSS_BY_ITSELF] = "itself",
+	[CROSS_BY_ROOT] = "this root",
+	[CROSS_BY_ANOTHER] = "another CA",
+};
+
+enum cross_signer
+cross_signer(const struct cert *existing, const struct cert *root)
+{
+	if (bytes_is_equal(existing->issuer, existing->subject))
+		return CROSS_BY_ITSELF;
+	if (bytes_is_equal(existing->issuer, root->subject))
+		return CROSS_BY_ROOT;
+	return CROSS_BY_ANOTHER;
+}
+
+/* What it says limits what is signed beside it. Under a key that is not at
+ * hand anybody could have written it, so that is no certificate. */
 static enum rule_verdict
 judge_signature(const struct rule *rule, void *subject,
     struct finding *finding)
 {
 	const struct cross *cross = subject;
 	const struct cert *cert = cross->existing;
+	enum cross_signer signer = cross_signer(cert, cross->root);
+	EVP_PKEY *key = signer == CROSS_BY_ROOT ? cross->root->spki.key :
+	    cert->spki.key;
 	AUTO(buf_release) struct buf issuer = { 0 };
 	struct fail fail = { 0 };
-	EVP_PKEY *key = NULL;
 
 	(void)rule;
-	if (bytes_is_equal(cert->issuer, cert->subject))
-		key = cert->spki.key;
-	else if (bytes_is_equal(cert->issuer, cross->root->subject))
-		key = cross->root->spki.key;
-	if (key == NULL) {
+	if (signer == CROSS_BY_ANOTHER) {
+		rule_want(finding, "one by itself or by this root: no other "
+		    "CA's key is at hand to verify it");
 		name_show(cert->issuer, &issuer);
-		return rule_silent(finding, "issued by %s",
-		    buf_cstr(&issuer));
+		return rule_broken(finding, "one by %s", buf_cstr(&issuer));
 	}
-	rule_want(finding, "one that verifies under %s", key ==
-	    cert->spki.key ? "its own key" : "this root's");
+	rule_want(finding, "one that verifies under %s", signer ==
+	    CROSS_BY_ROOT ? "this root's key" : "its own key");
 	if (cert_verify(cert, key, &fail) == -1)
 		return rule_broken(finding, "one that does not");
 	return rule_kept(finding, "one that does");
@@ -335,9 +351,9 @@ judge_policies(const struct rule *rule, void *subject,
 	return kept_if(within, finding, buf_cstr(&have));
 }
 
-/* The first organization of a name, or "none". */
-static void
-organization_of(struct bytes der, struct buf *out)
+/* The first organization of a name; false: it has none. */
+static bool
+has_organization(struct bytes der, struct buf *out)
 {
 	AUTO(name_release) struct name *name = NULL;
 	const char *value = NULL;
@@ -345,7 +361,9 @@ organization_of(struct bytes der, struct buf *out)
 
 	if (name_read(der, &name, &fail) == 0)
 		value = name_get(name, "O");
-	buf_text(out, value != NULL ? value : "none");
+	if (value != NULL)
+		buf_text(out, value);
+	return value != NULL;
 }
 
 static enum rule_verdict
@@ -356,7 +374,7 @@ judge_any_policy(const struct rule *rule, void *subject,
 	AUTO(buf_release) struct buf want = { 0 };
 	AUTO(buf_release) struct buf have = { 0 };
 	struct oids planned;
-	bool any = false;
+	bool any = false, roots, own;
 
 	(void)rule;
 	oids_of(cross->planned, NID_certificate_policies, &planned);
@@ -364,9 +382,17 @@ judge_any_policy(const struct rule *rule, void *subject,
 		any |= is_any_policy(planned.items[n]);
 	if (!any)
 		return rule_silent(finding, "no anyPolicy");
-	organization_of(cross->root->subject, &want);
-	organization_of(cross->planned->subject, &have);
+	roots = has_organization(cross->root->subject, &want);
+	own = has_organization(cross->planned->subject, &have);
+	if (!roots && !own)
+		return rule_silent(finding, "no organization");
+	if (!roots) {
+		rule_want(finding, "a root with an organization");
+		return rule_broken(finding, "one without");
+	}
 	rule_want(finding, "only for the root's own O=%s", buf_cstr(&want));
+	if (!own)
+		return rule_broken(finding, "no organization");
 	return kept_if(bytes_is_equal(buf_bytes(&want), buf_bytes(&have)),
 	    finding, buf_cstr(&have));
 }

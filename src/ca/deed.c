@@ -6,6 +6,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/cross.h>
 #include <anchorite/x509/name.h>
 
 /* A request travels: what is private is not in it, and a commitment of the
@@ -33,8 +34,11 @@ sign_item(const struct ledger *ledger, const struct deed_request *request)
 	digest_of(request->csr->spki.der, &key);
 	name_show(request->csr->subject, &subject);
 	json_put_bool(json, "again", ledger_find_key(ledger, &key) != NULL);
-	if (request->existing != NULL)
-		json_put_digest(json, "existing", request->existing);
+	if (request->existing != NULL) {
+		json_put_digest(json, "existing", &request->existing->digest);
+		json_put_text(json, "signer", cross_signer_names[
+		    cross_signer(request->existing, ledger->root)]);
+	}
 	consumers_put(json, request->consumers);
 	json_put_text(json, "profile", request->profile);
 	json_put_digest(json, "sha256", &request->csr->digest);
@@ -274,7 +278,7 @@ deed_destroy(const struct ledger *ledger, const char *const *fates,
 struct asked {
 	struct deed_request *requests;
 	struct csr **csrs;		/* behind them, */
-	struct digest *existing;	/* and these, too */
+	struct cert **existing;		/* and these, too */
 	size_t count;
 };
 
@@ -283,6 +287,7 @@ asked_release(struct asked *asked)
 {
 	for (size_t n = 0; n < asked->count; n++) {
 		csr_release(&asked->csrs[n]);
+		cert_release(&asked->existing[n]);
 		target_release(&asked->requests[n].target);
 	}
 	free(asked->csrs);
@@ -291,8 +296,21 @@ asked_release(struct asked *asked)
 }
 
 static int
+existing_get(const struct json *item, const struct objects *objects,
+    struct cert **out, struct fail *fail)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+	struct digest digest;
+
+	if (json_get_digest(item, "existing", &digest, fail) == -1 ||
+	    objects_get(objects, &digest, &der, fail) == -1)
+		return -1;
+	return cert_read(buf_bytes(&der), out, fail);
+}
+
+static int
 asked_get(const struct json *item, const struct objects *objects,
-    struct csr **csr, struct digest *existing, struct deed_request *out,
+    struct csr **csr, struct cert **existing, struct deed_request *out,
     struct fail *fail)
 {
 	AUTO(buf_release) struct buf der = { 0 };
@@ -306,9 +324,9 @@ asked_get(const struct json *item, const struct objects *objects,
 		return -1;
 	out->csr = *csr;
 	if (json_has(item, "existing")) {
-		if (json_get_digest(item, "existing", existing, fail) == -1)
-			return -1;
-		out->existing = existing;
+		if (existing_get(item, objects, existing, fail) == -1)
+			return fail_in(fail, "existing certificate");
+		out->existing = *existing;
 	}
 	return target_get(item, &out->target, fail);
 }

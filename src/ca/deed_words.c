@@ -55,7 +55,7 @@ put_target(struct buf *out, const struct json *item, struct fail *fail)
 static int
 describe_request(const struct json *item, struct buf *out, struct fail *fail)
 {
-	size_t fields = SIGN_FIELDS + json_has(item, "existing") +
+	size_t fields = SIGN_FIELDS + 2u * json_has(item, "existing") +
 	    json_has(item, "for") + json_has(item, "target");
 	bool again;
 
@@ -69,8 +69,11 @@ describe_request(const struct json *item, struct buf *out, struct fail *fail)
 		return -1;
 	if (again)
 		buf_text(out, "    its key was certified before\n");
-	if (json_has(item, "existing") && put_text(out, "    beside the "
-	    "certificate with SHA-256\n      ", item, "existing", fail) == -1)
+	if (json_has(item, "existing") && (put_text(out, "    beside the "
+	    "certificate with SHA-256\n      ", item, "existing", fail) ==
+		-1 ||
+	    put_text(out, "    which is signed by ", item, "signer", fail) ==
+		-1))
 		return -1;
 	if (json_count(item) != fields)
 		return fail_with(fail, FAIL_INPUT,

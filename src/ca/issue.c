@@ -289,8 +289,7 @@ issue_parameters(const struct issue *issue)
 			.profile = item->profile->name,
 			.consumers = item->from->consumers,
 			.target = item->from->target,
-			.existing = item->existing == NULL ? NULL :
-			    &item->existing->digest,
+			.existing = item->existing,
 		};
 	}
 	return deed_sign(issue->authority->ledger, requests, issue->count);

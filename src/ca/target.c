@@ -2,6 +2,7 @@
 #include <anchorite/ca/target.h>
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,16 +112,36 @@ check_plain(const char *name, const char *text, struct fail *fail)
 	    name, TARGET_MAX, text);
 }
 
+/* Of plain text, which is UTF-8: all octets but those that go on. */
+static size_t
+characters_of(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
 static int
 check_words(const char *name, const char *text, bool may_commit,
     struct fail *fail)
 {
-	if (text[0] != '\0' && strlen(text) <= SITTING_WORDS &&
-	    (may_commit || !private_is(text)) &&
-	    !text_is_deceptive(bytes_text(text), NULL, 0))
-		return 0;
-	return fail_with(fail, FAIL_INPUT,
-	    "%s: want 1 to %d characters of plain text", name, SITTING_WORDS);
+	size_t count = characters_of(text);
+	char have[80];
+
+	/* It may be private, and what is refused is recorded. */
+	if (!text_is_deceptive(bytes_text(text), have, sizeof(have))) {
+		if (!may_commit && private_is(text))
+			snprintf(have, sizeof(have),
+			    "what stands for a private one");
+		else if (count == 0 || count > SITTING_WORDS)
+			snprintf(have, sizeof(have), "%zu", count);
+		else
+			return 0;
+	}
+	return fail_with(fail, FAIL_INPUT, "%s: want 1 to %d characters of "
+	    "plain text, have %s", name, SITTING_WORDS, have);
 }
 
 static int

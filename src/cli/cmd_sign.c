@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/base/text.h>
+#include <anchorite/ca/cross.h>
 #include <anchorite/ca/issue.h>
 #include <anchorite/ca/plan.h>
 #include <anchorite/ca/vet.h>
@@ -13,16 +16,21 @@ show_item(const struct issue *issue, const struct issue_item *item,
     struct fail *fail)
 {
 	const struct csr *csr = item->csr;
+	AUTO(buf_release) struct buf name = { 0 };
 	char oid[128], line[256];
 
-	printf("request %s, under profile %s:\n", item->from->name,
+	text_escape(&name, bytes_text(item->from->name));
+	printf("request %s, under profile %s:\n", buf_cstr(&name),
 	    item->profile->name);
 	if (show_planned(buf_bytes(&item->tbs),
 	    plan_alg(issue->authority->ledger->policy), fail) == -1)
 		return -1;
 	show_digest("request SHA-256", &csr->digest);
-	if (item->existing != NULL)
+	if (item->existing != NULL) {
 		show_digest("beside SHA-256", &item->existing->digest);
+		show_line("that one is by", cross_signer_names[cross_signer(
+		    item->existing, issue->authority->ledger->root)]);
+	}
 	for (size_t n = 0; n < csr->extension_count; n++) {
 		ext_show_oid(csr->extensions[n].oid, oid, sizeof(oid));
 		snprintf(line, sizeof(line), "%s: %s", oid,
@@ -31,6 +39,27 @@ show_item(const struct issue *issue, const struct issue_item *item,
 	}
 	return show_target(issue->authority->objects, item->from->consumers,
 	    &item->from->target, fail);
+}
+
+/* Of more than one, what a screen shows at once: all in short, one line each,
+ * to hold against what one expects. */
+static void
+show_summary(const struct issue *issue)
+{
+	printf("these %zu, by the end of their requests' SHA-256:\n",
+	    issue->count);
+	for (size_t n = 0; n < issue->count; n++) {
+		const struct issue_item *item = &issue->items[n];
+		const char *region = item->from->target.region;
+		AUTO(buf_release) struct buf name = { 0 };
+		char hex[DIGEST_HEX_SIZE];
+
+		digest_hex(&item->csr->digest, hex);
+		text_escape(&name, bytes_text(item->from->name));
+		printf("  %s  %-24s %-14s %s\n", hex + strlen(hex) - 8,
+		    item->profile->name, region != NULL ? region : "-",
+		    buf_cstr(&name));
+	}
 }
 
 static int
@@ -42,16 +71,31 @@ show_and_confirm(const struct cli *cli, const struct issue *issue,
 	for (size_t n = 0; n < issue->count && !cli->is_json; n++)
 		if (show_item(issue, &issue->items[n], fail) == -1)
 			return -1;
+	if (issue->count > 1 && !cli->is_json)
+		show_summary(issue);
 	snprintf(question, sizeof(question), "Sign %zu certificate%s?",
 	    issue->count, issue->count == 1 ? "" : "s");
 	return cli_confirm(cli, question, fail);
+}
+
+/* For the paper of the ceremony: the digest is what others compare. */
+static void
+show_signed(const struct issue_item *item)
+{
+	AUTO(buf_release) struct buf name = { 0 };
+	char serial[SERIAL_HEX_SIZE], hex[DIGEST_HEX_SIZE];
+
+	text_escape(&name, bytes_text(item->from->name));
+	serial_hex(&item->serial, serial);
+	digest_hex(&item->certificate->digest, hex);
+	printf("signed %s  %s\n", serial, buf_cstr(&name));
+	printf("       SHA-256 %s\n", hex);
 }
 
 static void
 show_outcome(const struct cli *cli, const struct issue *issue)
 {
 	AUTO(json_release) struct json *list = json_new_list();
-	char serial[SERIAL_HEX_SIZE];
 
 	for (size_t n = 0; n < issue->count; n++) {
 		struct json *json =
@@ -59,10 +103,8 @@ show_outcome(const struct cli *cli, const struct issue *issue)
 
 		json_put_text(json, "file", issue->items[n].from->name);
 		json_add(list, &json);
-		serial_hex(&issue->items[n].serial, serial);
 		if (!cli->is_json)
-			printf("signed %s  %s\n", serial,
-			    issue->items[n].from->name);
+			show_signed(&issue->items[n]);
 	}
 	if (cli->is_json)
 		show_json(list);

@@ -16,7 +16,7 @@
 
 #define CODE_LEN 64
 
-/* What get-registration-code gives. */
+/* What get-registration-code gives; the API's model has it in either case. */
 static enum rule_verdict
 judge_code(const struct rule *rule, void *subject, struct finding *finding)
 {
@@ -36,7 +36,7 @@ judge_code(const struct rule *rule, void *subject, struct finding *finding)
 	if (code == NULL)
 		return rule_broken(finding, "no CN");
 	if (strlen(code) != CODE_LEN ||
-	    strspn(code, "0123456789abcdef") != CODE_LEN)
+	    strspn(code, "0123456789abcdefABCDEF") != CODE_LEN)
 		return rule_broken(finding, "%s", code);
 	return rule_kept(finding, "%s", code);
 }

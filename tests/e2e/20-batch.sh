@@ -62,4 +62,43 @@ passes 'audit verify' see audit verify
 says 'all derived again' \
 	'derived again and verified: 1 root, 25 certificates, 0 CRLs'
 
+# --- what the person at the terminal sees ----------------------------------
+
+# A name is from outside: it clears no screen and begins no line.
+esc=$(printf '\033')
+hostile="a${esc}[2J
+b.csr"
+cp p384.csr "$hostile"
+before=$(serials | wc -l)
+passes 'a name that a terminal would obey' sign --reissue "$hostile" p521.csr
+cp "$log/out" shown
+equal 'no ESC is written' '' "$(grep -F "$esc" shown)"
+for line in \
+    'request a\x{001B}[2J\x{000A}b.csr, under profile subordinate-pathlen0:' \
+    "signed $(serial $((before + 1)))  a\\x{001B}[2J\\x{000A}b.csr" \
+    "  $(openssl req -in p384.csr -outform DER | sha256sum | cut -c 57-64)  \
+subordinate-pathlen0     -              a\\x{001B}[2J\\x{000A}b.csr" \
+    "  $(openssl req -in p521.csr -outform DER | sha256sum | cut -c 57-64)  \
+subordinate-pathlen0     -              p521.csr"
+do
+	equal "one line: $line" 1 "$(grep -cxF -e "$line" shown)"
+done
+equal 'the list is the last before the signing' \
+	'p521.csr signed' \
+	"$(sed -n '/^these 2, by/,/^signed/p' shown | sed 1,2d | head -n 2 |
+		sed 's/^ .* //; s/^signed .*/signed/' | paste -s -d ' ')"
+equal 'each certificate with its SHA-256' \
+	"$(for n in 1 2; do
+		echo "signed $(serial $((before + n)))"
+		see show --out shown.pem "$(serial $((before + n)))" >"$log/out"
+		openssl x509 -in shown.pem -outform DER | sha256sum |
+			sed 's/^/       SHA-256 /; s/ *-$//'
+		rm shown.pem
+	done)" \
+	"$(sed -n 's/^\(signed [0-9a-f]*\) .*/\1/p; /^       SHA-256/p' shown)"
+equal 'no line of that is wider than a terminal' 0 \
+	"$(sed -n '/^these 2/,$p' shown | awk 'length > 80' | wc -l)"
+passes 'one alone' sign --reissue p521.csr
+equal 'has no list' 0 "$(grep -c '^these' "$log/out")"
+
 finish

@@ -66,6 +66,10 @@ says_why 'no list'
 
 passes 'as it was approved' on alice,carol sign --batch in/list.yaml \
 	--request sign.json
+equal 'each in one line, with its region' \
+	'eu-west-1 eu-west-1.csr us-east-1 us-east-1.csr' \
+	"$(sed -n 's/^  [0-9a-f]\{8\}  subordinate-pathlen0  *//p' "$log/out" |
+		xargs)"
 equal 'two certificates' 'eu-west-1 us-east-1' \
 	"$(see list --json | field region | paste -s -d ' ')"
 passes 'audit verify' see audit verify

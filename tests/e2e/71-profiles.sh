@@ -316,7 +316,8 @@ says 'ocsp-responder: and says good' "0x$number: good"
 
 # --- cross-certificates -----------------------------------------------------
 
-ask old '/C=DE/O=Old Corp/CN=Old Root'
+ask old '/C=DE/O=Old Corp/CN=Old Root' \
+	-newkey ec -pkeyopt ec_paramgen_curve:P-384
 self_sign() {
 	openssl req -x509 -key "$work/old.key" -subj "$1" -days 3650 -sha256 \
 		-config "$work/openssl.cnf" -extensions "$2" -out "$3"
@@ -345,10 +346,37 @@ recorded sign 'request old.csr: cross-certificate: existing certificate: want '\
 'CA:TRUE, and keyCertSign in a key usage, have CA:FALSE (RFC 5280, 4.2.1.9)' \
 	ca sign --profile cross --certificate leaf-like.pem old.csr
 
+# By a CA whose key nobody here has: anybody could have written it.
+must openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+	-keyout "$work/honest.key" -subj '/CN=Honest Foreign Root' -days 3650 \
+	-config "$work/openssl.cnf" -extensions existing -out "$work/honest.pem"
+must openssl x509 -req -in old.csr -CA "$work/honest.pem" \
+	-CAkey "$work/honest.key" -set_serial 7 -days 3650 \
+	-extfile "$work/openssl.cnf" -extensions existing \
+	-out "$work/foreign.pem"
+openssl x509 -in "$work/foreign.pem" -outform DER >forged.der
+size=$(wc -c <forged.der)
+printf '\252\252\252' | dd of=forged.der bs=1 seek=$((size - 8)) \
+	conv=notrunc 2>"$log/err"
+for existing in "$work/foreign.pem" forged.der; do
+	recorded sign 'request old.csr: cross-certificate: its signature: '\
+'want one by itself or by this root: no other CA'\''s key is at hand to '\
+'verify it, have one by CN=Honest Foreign Root (RFC 5280, 6.1.3)' \
+		ca sign --profile cross --certificate "$existing" old.csr
+done
+openssl x509 -in old.pem -outform DER >forged.der
+size=$(wc -c <forged.der)
+printf '\252\252\252' | dd of=forged.der bs=1 seek=$((size - 8)) \
+	conv=notrunc 2>"$log/err"
+recorded sign 'request old.csr: cross-certificate: its signature: want one '\
+'that verifies under its own key, have one that does not (RFC 5280, 6.1.3)' \
+	ca sign --profile cross --certificate forged.der old.csr
+
 issue cross old.csr --certificate old.pem
 cp "$log/shown" "$log/out"
 says 'cross: the existing one is shown' "    $(
 	openssl x509 -in old.pem -outform DER | sha256sum | cut -d ' ' -f 1)"
+says 'cross: and whose signature it has' '  that one is by     itself'
 ca_verifies cross
 for field in subject pubkey; do
 	equal "cross: $field" "$(openssl x509 -in old.pem -noout -$field)" \
@@ -364,6 +392,12 @@ verifies 'cross: a server below' below.pem sslserver 1.3.6.1.5.5.7.3.1 \
 	cross.pem
 passes 'cross: as under the old root' openssl verify -x509_strict \
 	-CAfile old.pem below.pem
+
+# One of this root, too, can be verified here.
+issue primary old.csr
+passes 'cross: beside one of this root' ca sign --yes --reissue \
+	--profile cross --certificate primary.pem old.csr
+says 'cross: by this root' '  that one is by     this root'
 
 passes 'audit verify' see audit verify
 object=$authority/objects/$(openssl x509 -in old.pem -outform DER |

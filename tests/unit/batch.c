@@ -114,7 +114,8 @@ lists_are_judged(void **state)
 		    "l.yaml:4:13: region" PLAIN "eu west" },
 		{ ONE "    bucket: -b\n", "l.yaml:4:13: bucket" PLAIN "-b" },
 		{ ONE "    requester: private:x\n", "l.yaml:4:16: requester: "
-		    "want 1 to 100 characters of plain text" },
+		    "want 1 to 100 characters of plain text, have what "
+		    "stands for a private one" },
 		{ ONE "    ticket: [a]\n",
 		    "l.yaml:4:13: ticket: want a text, have a list" },
 		{ ONE "    profile: p\n    resource: " ARN "\n"

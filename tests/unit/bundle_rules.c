@@ -370,8 +370,15 @@ short_code(struct world *w)
 static void
 other_code(struct world *w)
 {
+	name_as(w, "0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdeg");
+}
+
+static void
+upper_code(struct world *w)
+{
 	name_as(w, "0123456789ABCDEF0123456789ABCDEF"
-	    "0123456789ABCDEF0123456789ABCDEF");
+	    "0123456789abcdef0123456789ABCDEF");
 }
 
 static void
@@ -384,8 +391,9 @@ iot(void **state)
 	refuse(IOT, short_code, NULL, "registration code",
 	    "0123456789abcdef");
 	refuse(IOT, other_code, NULL, "registration code",
-	    "0123456789ABCDEF0123456789ABCDEF"
-	    "0123456789ABCDEF0123456789ABCDEF");
+	    "0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdeg");
+	take(kind_at(IOT), upper_code);
 	refuse(IOT, pss, NULL, "signature family",
 	    "certificate: rsa-pss-sha256 by rsa-2048");
 	refuse(SNI, NULL, large_first, "CA size", "2200000 bytes");

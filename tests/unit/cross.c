@@ -173,6 +173,14 @@ false_of_this_root(struct fixture *f)
 	f->existing.issuer = buf_bytes(&f->root_name);
 }
 
+/* Whoever is that, and whatever they wrote: nothing here can tell. */
+static void
+of_another_issuer(struct fixture *f)
+{
+	f->existing.issuer = buf_bytes(&f->other_name);
+	f->signer = f->other_key;
+}
+
 static void
 ended(struct fixture *f)
 {
@@ -282,6 +290,28 @@ any_policy_for_others(struct fixture *f)
 	    buf_bytes(&f->other_name);
 }
 
+/* CN=A */
+static const struct bytes no_organization = {
+	(const uint8_t *)"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03"
+	    "\x0c\x01" "A", 14
+};
+
+static void
+any_policy_for_nobody(struct fixture *f)
+{
+	put_policy(&f->planned, &policy_any);
+	f->existing.subject = f->existing.issuer = f->planned.subject =
+	    no_organization;
+}
+
+static void
+any_policy_of_nobody(struct fixture *f)
+{
+	put_policy(&f->planned, &policy_any);
+	f->root.subject = f->root.issuer = f->planned.issuer =
+	    no_organization;
+}
+
 static void
 fewer_constraints(struct fixture *f)
 {
@@ -314,8 +344,11 @@ static const struct {
 	    "existing one, have keyCertSign, too (RFC 5280, 4.2.1.3)" },
 	{ signed_by_another, "its signature: want one that verifies under its "
 	    "own key, have one that does not (RFC 5280, 6.1.3)" },
+	{ of_another_issuer, "its signature: want one by itself or by this "
+	    "root: no other CA's key is at hand to verify it, have one by "
+	    "O=Other, CN=CA (RFC 5280, 6.1.3)" },
 	{ false_of_this_root, "its signature: want one that verifies under "
-	    "this root's, have one that does not (RFC 5280, 6.1.3)" },
+	    "this root's key, have one that does not (RFC 5280, 6.1.3)" },
 	{ ended, "its validity: want one that holds at 2026-11-21T06:50:48Z, "
 	    "have 2025-11-21T06:50:48Z to 2026-11-21T06:50:47Z (RFC 5280, "
 	    "6.1.3)" },
@@ -352,6 +385,10 @@ static const struct {
 	    "have 1.3.6.1.4.1.32473.2 (RFC 5280, 4.2.1.4)" },
 	{ any_policy_for_others, "anyPolicy: want only for the root's own "
 	    "O=Corp, have Other (CA/B BR 7.1.2.2.6)" },
+	{ any_policy_for_nobody, "anyPolicy: want only for the root's own "
+	    "O=Corp, have no organization (CA/B BR 7.1.2.2.6)" },
+	{ any_policy_of_nobody, "anyPolicy: want a root with an organization, "
+	    "have one without (CA/B BR 7.1.2.2.6)" },
 	{ fewer_constraints, "name constraints: want those of the existing "
 	    "certificate, have none (RFC 5280, 4.2.1.10); critical "
 	    "extensions: want those of the existing certificate, have none "
@@ -421,14 +458,63 @@ what_is_narrower_is_taken(void **state)
 	f->existing.extensions.copied = &ca_version;
 	f->existing.extensions.copied_count = 1;
 	MUST(check(f, &fault));
-	/* One of another issuer, whose key is not at hand. */
-	f->existing.issuer = buf_bytes(&f->other_name);
-	f->signer = f->other_key;
-	MUST(check(f, &fault));
 	/* One that this root has signed already. */
 	f->existing.issuer = buf_bytes(&f->root_name);
 	f->signer = f->root_key;
 	MUST(check(f, &fault));
+}
+
+/* Nobody's is neither the root's own nor another's. */
+static void
+any_policy_without_organizations(void **state)
+{
+	AUTO(fixture_release) struct fixture *f = fixture_make();
+	AUTO(cert_release) struct cert *existing = NULL;
+	AUTO(cert_release) struct cert *planned = NULL;
+	AUTO(cert_release) struct cert *root = NULL;
+	struct cross cross = { .now = NOW };
+	struct rule_results results = { .count = 0 };
+	size_t found = 0;
+
+	(void)state;
+	any_policy_for_nobody(f);
+	any_policy_of_nobody(f);
+	cross.existing = existing = sign(&f->existing, f->key);
+	cross.planned = planned = sign(&f->planned, f->root_key);
+	cross.root = root = sign(&f->root, f->root_key);
+	rules_judge(cross_rules, &cross, NOW, &results);
+	for (size_t n = 0; n < results.count; n++) {
+		if (strcmp(results.items[n].rule->name, "anyPolicy") != 0)
+			continue;
+		assert_int_equal(results.items[n].verdict, RULE_SILENT);
+		assert_string_equal(results.items[n].finding.have,
+		    "no organization");
+		found++;
+	}
+	assert_int_equal(found, 1);
+}
+
+static void
+signers_have_names(void **state)
+{
+	AUTO(fixture_release) struct fixture *f = fixture_make();
+	AUTO(cert_release) struct cert *root = sign(&f->root, f->root_key);
+	const struct bytes issuers[] = {
+		[CROSS_BY_ITSELF] = buf_bytes(&f->name),
+		[CROSS_BY_ROOT] = buf_bytes(&f->root_name),
+		[CROSS_BY_ANOTHER] = buf_bytes(&f->other_name),
+	};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(issuers); n++) {
+		AUTO(cert_release) struct cert *existing = NULL;
+
+		f->existing.issuer = issuers[n];
+		existing = sign(&f->existing, f->key);
+		assert_int_equal(cross_signer(existing, root), n);
+	}
+	assert_string_equal(cross_signer_names[CROSS_BY_ITSELF], "itself");
+	assert_string_equal(cross_signer_names[CROSS_BY_ROOT], "this root");
 }
 
 static void
@@ -583,6 +669,7 @@ requests_are_judged_before_the_token(void **state)
 	json_write(parameters, &text);
 	digest_hex(&party.existing->digest, hex);
 	assert_non_null(strstr(buf_cstr(&text), hex));
+	assert_non_null(strstr(buf_cstr(&text), "\"signer\":\"itself\""));
 }
 
 /* The intent to sign one beside a certificate, and naming another. */
@@ -717,6 +804,8 @@ main(void)
 		cmocka_unit_test(rules_are_kept),
 		cmocka_unit_test(every_rule_is_tried),
 		cmocka_unit_test(what_is_narrower_is_taken),
+		cmocka_unit_test(any_policy_without_organizations),
+		cmocka_unit_test(signers_have_names),
 		cmocka_unit_test(purposes_are_asked_for_since),
 		cmocka_unit_test(encodings_of_names_count),
 		cmocka_unit_test(what_is_no_certificate_is_refused),

@@ -86,7 +86,7 @@ signing_names_each_request(void **state)
 	AUTO(ledger_release) struct ledger *ledger = ledger_new();
 	AUTO(csr_release) struct csr *one = new_csr("One");
 	AUTO(csr_release) struct csr *other = new_csr("Other");
-	struct digest existing = { .bytes = { 0xab } };
+	const struct cert existing = { .digest = { .bytes = { 0xab } } };
 	const struct deed_request requests[] = {
 		{ .csr = one, .profile = "sub" },
 		{ other, "whole", 1u << CONSUMER_IOT,
@@ -105,12 +105,12 @@ signing_names_each_request(void **state)
 	ledger_add(ledger, &serial, &key);
 	digest_hex(&one->digest, first);
 	digest_hex(&other->digest, second);
-	digest_hex(&existing, beside);
+	digest_hex(&existing.digest, beside);
 	ledger->policy = read_policy("");
 	buf_printf(&want, "{\"requests\":[{\"again\":false,\"profile\":"
 	    "\"sub\",\"sha256\":\"%s\",\"subject\":\"CN=One\"},{\"again\":"
 	    "true,\"existing\":\"%s\",\"for\":[\"iot\"],\"profile\":\"whole\",\"sha256\":\"%s\","
-	    "\"subject\":\"CN=Other\",\"target\":{\"region\":\"r\","
+	    "\"signer\":\"itself\",\"subject\":\"CN=Other\",\"target\":{\"region\":\"r\","
 	    "\"requester\":\"Ann\",\"ticket\":\"7\"}}]}", first, beside, second);
 	json = deed_sign(ledger, requests, COUNT(requests));
 	want_json(json, buf_cstr(&want));
@@ -120,7 +120,7 @@ signing_names_each_request(void **state)
 	ledger->policy = read_policy("private: [ticket]\n");
 	want.len = 0;
 	buf_printf(&want, "{\"requests\":[{\"again\":true,\"existing\":\"%s\",\"for\":[\"iot\"],"
-	    "\"profile\":\"whole\",\"sha256\":\"%s\",\"subject\":"
+	    "\"profile\":\"whole\",\"sha256\":\"%s\",\"signer\":\"itself\",\"subject\":"
 	    "\"CN=Other\",\"target\":{\"region\":\"r\",\"requester\":"
 	    "\"Ann\"}}]}", beside, second);
 	json = deed_sign(ledger, &requests[1], 1);
@@ -130,7 +130,7 @@ signing_names_each_request(void **state)
 	ledger->policy = read_policy("private: [requester, ticket]\n");
 	want.len = 0;
 	buf_printf(&want, "{\"requests\":[{\"again\":true,\"existing\":\"%s\",\"for\":[\"iot\"],"
-	    "\"profile\":\"whole\",\"sha256\":\"%s\",\"subject\":"
+	    "\"profile\":\"whole\",\"sha256\":\"%s\",\"signer\":\"itself\",\"subject\":"
 	    "\"CN=Other\",\"target\":{\"region\":\"r\"}}]}", beside, second);
 	json = deed_sign(ledger, &requests[1], 1);
 	want_json(json, buf_cstr(&want));
@@ -160,7 +160,7 @@ deeds_are_described(void **state)
 		    "\"profile\":\"sub\",\"sha256\":\"ab\",\"subject\":"
 		    "\"CN=A\"},{\"again\":true,\"existing\":\"ef\",\"for\":[\"acm-pca\","
 		    "\"files\"],\"profile\":\"whole\",\"sha256\":\"cd\","
-		    "\"subject\":\"CN=B\",\"target\":{\"bucket\":\"b\","
+		    "\"signer\":\"itself\",\"subject\":\"CN=B\",\"target\":{\"bucket\":\"b\","
 		    "\"region\":\"eu-west-1\",\"requester\":\"Ann\","
 		    "\"resource\":\"arn\",\"ticket\":\"CHG-1\"}}]}",
 		    "Sign certificates with the root key of " NAME ":\n"
@@ -178,6 +178,7 @@ deeds_are_described(void **state)
 		    "    ticket          CHG-1\n"
 		    "    its key was certified before\n"
 		    "    beside the certificate with SHA-256\n      ef\n"
+		    "    which is signed by itself\n"
 		    "Whoever holds those keys will then be trusted wherever "
 		    "the root is.\n" },
 		{ OPERATION_REVOKE,
@@ -359,7 +360,12 @@ other_parameters_are_refused(void **state)
 		    "again: missing" },
 		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":0}]}",
 		    "again: want true or false" },
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":true,"
+		    "\"existing\":\"ab\"}]}", "signer: missing" },
 		/* What is not shown must not be approved. */
+		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":true,"
+		    "\"existing\":\"ab\",\"signer\":\"itself\",\"x\":1}]}",
+		    "want 6 fields, have 7" },
 		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":true,"
 		    "\"x\":1}]}", "want 4 fields, have 5" },
 		{ OPERATION_SIGN, "{\"requests\":[{" WHOLE ",\"again\":true,"

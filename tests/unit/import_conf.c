@@ -85,6 +85,9 @@ targets_fit_their_consumer(void **state)
 	    "resource: want none, have anything");
 	refuse_target("api-gateway", "", "$(id)", NULL, NULL,
 	    "resource: want DOMAIN-NAME, have $(id)");
+	/* A domain name to AWS, but to a shell all files that fit it. */
+	refuse_target("api-gateway", "", "*.example.com", NULL, NULL,
+	    "resource: want DOMAIN-NAME, have *.example.com");
 	refuse_target("roles-anywhere", "", "a b", NULL, NULL,
 	    "resource: want ANCHOR-NAME, have a b");
 	refuse_target("acm-pca", "", NULL, "Ireland", NULL,

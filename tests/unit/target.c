@@ -16,7 +16,7 @@
 
 #define PLAIN(name) name ": want 1 to 256 characters of A-Z a-z 0-9 : / . _ " \
 	"@ + = , - and no hyphen first, have "
-#define WORDS(name) name ": want 1 to 100 characters of plain text"
+#define WORDS(name) name ": want 1 to 100 characters of plain text, have "
 #define SHAPE "resource: want arn:aws:SERVICE:REGION:ACCOUNT:NAME, have "
 
 static char *
@@ -82,6 +82,7 @@ what_a_shell_acts_on_is_refused(void **state)
 	AUTO(auto_free) char *most = letters(256);
 	AUTO(auto_free) char *more = letters(257);
 	AUTO(auto_free) char *words = letters(101);
+	AUTO(auto_free) char *accents = letters(202);
 	const struct {
 		struct target given;
 		const char *sentence;
@@ -98,11 +99,17 @@ what_a_shell_acts_on_is_refused(void **state)
 		{ { .region = "-r" }, PLAIN("region") "-r" },
 		{ { .bucket = "\303\251" }, PLAIN("bucket") "\303\251" },
 		{ { .bucket = "a\\b" }, PLAIN("bucket") "a\\b" },
-		{ { .requester = "" }, WORDS("requester") },
-		{ { .requester = "a\342\200\256b" }, WORDS("requester") },
-		{ { .requester = words }, WORDS("requester") },
-		{ { .ticket = "a\033[2J" }, WORDS("ticket") },
-		{ { .ticket = "private:" HASH }, WORDS("ticket") },
+		{ { .requester = "" }, WORDS("requester") "0" },
+		{ { .requester = "a\342\200\256b" },
+		    WORDS("requester") "a bidirectional control (U+202E)" },
+		{ { .requester = words }, WORDS("requester") "101" },
+		{ { .requester = accents }, WORDS("requester") "101" },
+		{ { .requester = "a\303" },
+		    WORDS("requester") "bytes that are not UTF-8" },
+		{ { .ticket = "a\033[2J" },
+		    WORDS("ticket") "a control character (U+001B)" },
+		{ { .ticket = "private:" HASH },
+		    WORDS("ticket") "what stands for a private one" },
 		{ { .region = "plant-7" },
 		    "region: want a region's name, have plant-7" },
 		{ { .region = "eu-west-1-" },
@@ -124,11 +131,14 @@ what_a_shell_acts_on_is_refused(void **state)
 		    "region: eu-west-2, but the resource is in eu-west-1" },
 	};
 	AUTO(target_release) struct target target = { 0 };
-	struct target whole = { .resource = most, .requester = words + 1 };
+	struct target whole = { .resource = most, .requester = words + 1,
+		.ticket = accents + 2 };
 	struct fail fail = { 0 };
 	char sentence[400];
 
 	(void)state;
+	for (size_t n = 0; n < 202; n += 2)	/* two octets each */
+		memcpy(accents + n, "\303\253", 2);
 	for (size_t n = 0; n < COUNT(rows); n++) {
 		want_fail(target_build(&rows[n].given, &target, &fail), &fail,
 		    FAIL_INPUT, rows[n].sentence);
@@ -197,7 +207,7 @@ records_are_judged(void **state)
 		{ "{\"target\":{\"region\":\"a b\"}}",
 		    "target: " PLAIN("region") "a b" },
 		{ "{\"target\":{\"ticket\":\"\"}}",
-		    "target: " WORDS("ticket") },
+		    "target: " WORDS("ticket") "0" },
 	};
 
 	(void)state;

@@ -22,6 +22,17 @@ struct cross {
 extern const struct rule cross_rules[];	/* subject: struct cross * */
 
 /*
+ * Who has signed an existing certificate, by the name of its issuer; that it
+ * verifies, the rules judge, and CROSS_BY_ANOTHER breaks them. By itself, it
+ * is worth as much as the word of whoever holds its key: whoever approves is
+ * told.
+ */
+enum cross_signer { CROSS_BY_ITSELF, CROSS_BY_ROOT, CROSS_BY_ANOTHER };
+extern const char *const cross_signer_names[];	/* "itself", "this root" */
+enum cross_signer cross_signer(const struct cert *existing,
+    const struct cert *root);
+
+/*
  * Judges a planned TBSCertificate (its algorithm is the root's) by all the
  * rules at the moment `now`, in seconds. A pure function. FAIL_REFUSED
  * "cross-certificate: RULE: want W, have H (SOURCE); …".

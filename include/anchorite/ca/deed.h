@@ -16,9 +16,11 @@
  * functions; the caller owns the JSON.
  *
  *	sign		{"requests":[{"again":false,"existing":…,"for":[…],
- *			"profile":…,"sha256":…,"subject":…,"target":{…}}]};
- *			again: the key was certified before; existing: of a
- *			cross-certificate alone; for and target where they
+ *			"profile":…,"sha256":…,"signer":…,"subject":…,
+ *			"target":{…}}]};
+ *			again: the key was certified before; existing and who
+ *			has signed that one (signer: itself or this root): of
+ *			a cross-certificate alone; for and target where they
  *			are given, and without what the policy makes private
  *	revoke		{"reason":…,"serial":…}
  *	crl, crl-disabled	{"number":…}
@@ -40,7 +42,7 @@ struct deed_request {
 	const char *profile;
 	unsigned consumers;
 	struct target target;
-	const struct digest *existing;	/* certificate; NULL: none */
+	const struct cert *existing;	/* NULL: none */
 };
 struct json *deed_sign(const struct ledger *ledger,
     const struct deed_request *requests, size_t count);
