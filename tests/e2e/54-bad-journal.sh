@@ -107,7 +107,7 @@ for cut in 1 99; do
 	run ca recover
 	equal "cut by $cut: exit status" 7 "$status"
 	grep -q '^anchorite: anchor: the token knows record 17 (.*); the '\
-'journal ends at record 16 (.*): it is an older one; see ' "$log/err" ||
+'journal ends at record 16 (.*): it is an older copy: look for ' "$log/err" ||
 		not_ok "cut by $cut: recover names both heads"
 	torn 17 anchor accept 'the disk lost the end of the journal' "$(held)"
 done
