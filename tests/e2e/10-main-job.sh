@@ -24,6 +24,9 @@ passes 'token show' anchorite token show
 says 'it says how the PIN stands' 'user PIN           set'
 
 passes 'init' begin acm-pca-rsa-4096 root
+equal 'it warns of the anchor in the directory of a software token' \
+	'anchorite: warning: anchor: a software token'"'s"' directory can be put '\
+'back with the journal: begin again with both or paper in the policy' "$(cat "$log/err")"
 equal 'the journal begins with init and its seal' 'init seal' "$(events 1)"
 equal 'the policy is kept under its digest' \
 	"$(sha256sum <"$policies/acm-pca-rsa-4096.yaml")" \
