@@ -28,9 +28,12 @@ for command in $commands; do
 	equal "$command: usage first" "usage: anchorite $command" \
 		"$(head -n 1 "$log/out" | cut -c "-$((17 + ${#command}))")"
 	equal "$command: an example last" "  anchorite $command" \
-		"$(tail -n 1 "$log/out" | cut -c "-$((12 + ${#command}))")"
-	equal "$command: no line over 80 columns but the example" '' \
-		"$(sed '$d' "$log/out" | grep '.\{81,\}')"
+		"$(sed '1,/^example:/d' "$log/out" |
+		    sed -n "1s/^\(.\{$((12 + ${#command}))\}\).*/\1/p")"
+	equal "$command: no line over 80 columns" '' \
+		"$(grep '.\{81,\}' "$log/out")"
+	equal "$command: a line of the example that goes on says so" '' \
+		"$(sed '1,/^example:/d;$d' "$log/out" | grep -v ' \\$')"
 done
 IFS=$old_ifs
 
