@@ -41,6 +41,14 @@ IFS=$old_ifs
 refused 2 'no command "sing"; is sign meant?' anchorite sing
 refused 2 "no command \"frobnicate\": see 'anchorite --help'" \
 	anchorite frobnicate
+refused 2 'no command "csr chek"; is csr check meant?' anchorite csr chek ca.csr
+refused 2 'no command "csr frobnicate"; there are csr show, csr check' \
+	anchorite csr frobnicate ca.csr
+refused 2 'no command "csr"; there are csr show, csr check' \
+	anchorite csr --json
+refused 3 'no authority here: --authority DIR names one' anchorite list
+refused 3 'no authority here: --authority DIR names one' \
+	anchorite audit show --from 3
 refused 2 "no option --colour: see 'anchorite list --help'" \
 	anchorite list --colour
 refused 2 'sign: --profile NAME is missing' see sign ca.csr
