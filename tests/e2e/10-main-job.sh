@@ -57,7 +57,7 @@ passes 'openssl verifies it, strictly' \
 	openssl verify -x509_strict -CAfile root.pem ca.pem
 passes 'audit verify' see audit verify
 says 'all derived again' \
-	'derived again and verified: 1 root, 1 certificates, 0 CRLs'
+	'derived again and verified: 1 root, 1 certificate, 0 CRLs'
 
 # Of what a certificate signs: version, serial, algorithm, issuer, validity,
 # subject, key; of a request: version, subject, key.
