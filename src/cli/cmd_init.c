@@ -111,8 +111,8 @@ run_init(struct cli *cli, struct fail *fail)
 	}
 	if (root_init(&founding, &cli->act, session, fail) == -1)
 		return -1;
-	show_begun(&founding);
 	warn_of_anchor(site, adoption->policy);
+	show_begun(&founding);
 	cli_note_policy(cli, adoption->policy);
 	return 0;
 }
