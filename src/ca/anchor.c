@@ -55,11 +55,12 @@ fail_other(const struct journal_head *held, const struct journal *journal,
 	text_time(head->time, head_time);
 	return fail_with(fail, FAIL_JOURNAL, "anchor: the token knows record "
 	    "%lld (%s, SHA-256 %s); the journal ends at record %lld (%s, "
-	    "SHA-256 %s): %s; see 'anchorite anchor accept "
-	    "--help'", (long long)held->seq, held_time, held_hex,
+	    "SHA-256 %s): %s 'anchorite anchor accept --help'",
+	    (long long)held->seq, held_time, held_hex,
 	    (long long)head->seq, head_time, head_hex,
-	    held->seq > head->seq ? "it is an older one" :
-	    "it is another one, forked before that");
+	    held->seq > head->seq ? "it is an older copy: look for the newest "
+	    "on the other media; only if there is none," :
+	    "it is another one, forked before that; see");
 }
 
 struct checking {

@@ -362,9 +362,14 @@ consumers_read(const char *text, unsigned *out, struct fail *fail)
 
 	for (const char *at = text; at != NULL;) {
 		const char *end = strchr(at, ',');
+		size_t len = end != NULL ? (size_t)(end - at) : strlen(at);
+		size_t blanks = strspn(at, " ");
 
-		if (add_consumer(bytes_of(at, end != NULL ?
-		    (size_t)(end - at) : strlen(at)), &consumers, fail) == -1)
+		blanks = blanks < len ? blanks : len;
+		at += blanks;
+		for (len -= blanks; len > 0 && at[len - 1] == ' ';)
+			len--;
+		if (add_consumer(bytes_of(at, len), &consumers, fail) == -1)
 			return -1;
 		at = end != NULL ? end + 1 : NULL;
 	}

@@ -138,6 +138,65 @@ show_audit_json(const struct audit *audit)
 	show_json(json);
 }
 
+static void
+print_count(const char *lead, int64_t count, const char *what,
+    const char *end)
+{
+	printf("%s%lld %s%s%s", lead, (long long)count, what,
+	    count == 1 ? "" : "s", end);
+}
+
+/* Refusals are no reason for alarm; what else is there, is. */
+static void
+show_unsealed(const struct audit *audit)
+{
+	bool is_one = audit->unsealed == 1;
+
+	if (audit->unsealed == 0)
+		return;
+	print_count("  ", audit->unsealed, "record", " behind the last seal ");
+	printf("%s not sealed yet", is_one ? "is" : "are");
+	if (audit->loose == 0) {
+		printf("%s\n", is_one ?
+		    " (a refusal; the next command seals it)" :
+		    " (refusals; the next command seals them)");
+		return;
+	}
+	printf("\n  for %lld of them nobody vouches: look at them (audit "
+	    "show --from %lld), then recover\n", (long long)audit->loose,
+	    (long long)(audit->head.seq - audit->unsealed + 1));
+}
+
+static void
+show_audit(const struct audit *audit)
+{
+	printf("authority %s: the journal is sound", audit->name);
+	if (audit->loose > 0)
+		printf(" as far as record %lld",
+		    (long long)(audit->head.seq - audit->unsealed));
+	print_count("\n  ", audit->records, "record", " in one chain");
+	print_count(", ", audit->seals, "seal", " verified\n");
+	print_count("  derived again and verified: ", audit->roots, "root", "");
+	print_count(", ", audit->certificates, "certificate", "");
+	print_count(", ", audit->crls, "CRL", "");
+	print_count(", ", audit->responses, "OCSP response", "\n");
+	if (audit->approvals > 0)
+		print_count("  ", audit->approvals, "operation", " approved by "
+		    "custodians, their signatures verified\n");
+	print_count("  ", audit->refusals, "refusal", "");
+	print_count("; ", audit->possibly, "signature",
+	    " without an outcome\n");
+	show_unsealed(audit);
+	if (audit->strays > 0)
+		print_count("  ", audit->strays, "file", " in objects/ that no "
+		    "record names (harmless)\n");
+	if (audit->redacted > 0)
+		print_count("  ", audit->redacted, "private value",
+		    audit->redacted == 1 ? " is not here: redacted\n" :
+		    " are not here: redacted\n");
+	show_digest("head", &audit->head.digest);
+}
+
 int
 run_audit_verify(struct cli *cli, struct fail *fail)
 {
@@ -147,40 +206,9 @@ run_audit_verify(struct cli *cli, struct fail *fail)
 	if (audit_verify(cli_authority_path(cli),
 	    isatty(STDERR_FILENO) == 1 ? &watch : NULL, &audit, fail) == -1)
 		return -1;
-	if (cli->is_json) {
+	if (cli->is_json)
 		show_audit_json(&audit);
-		return 0;
-	}
-	printf("authority %s: the journal is sound", audit.name);
-	if (audit.loose > 0)
-		printf(" as far as record %lld",
-		    (long long)(audit.head.seq - audit.unsealed));
-	printf("\n");
-	printf("  %lld records in one chain, %lld seals verified\n",
-	    (long long)audit.records, (long long)audit.seals);
-	printf("  derived again and verified: %lld root, %lld certificates, "
-	    "%lld CRLs, %lld OCSP responses\n", (long long)audit.roots,
-	    (long long)audit.certificates, (long long)audit.crls,
-	    (long long)audit.responses);
-	if (audit.approvals > 0)
-		printf("  %lld operations approved by custodians, their "
-		    "signatures verified\n", (long long)audit.approvals);
-	printf("  %lld refusals; %lld signatures without an outcome\n",
-	    (long long)audit.refusals, (long long)audit.possibly);
-	if (audit.unsealed > 0)
-		printf("  %lld records behind the last seal are not sealed "
-		    "yet\n", (long long)audit.unsealed);
-	if (audit.loose > 0)
-		printf("  for %lld of them nobody vouches: look at them (audit "
-		    "show --from %lld), then recover\n",
-		    (long long)audit.loose,
-		    (long long)(audit.head.seq - audit.unsealed + 1));
-	if (audit.strays > 0)
-		printf("  %lld files in objects/ that no record names "
-		    "(harmless)\n", (long long)audit.strays);
-	if (audit.redacted > 0)
-		printf("  %lld private values are not here: redacted\n",
-		    (long long)audit.redacted);
-	show_digest("head", &audit.head.digest);
+	else
+		show_audit(&audit);
 	return 0;
 }

@@ -54,6 +54,17 @@ unlock(struct cli *cli, const struct adoption *adoption,
 	return split_check_holders(split, &adoption->policy->roster, fail);
 }
 
+/* Who puts the directory back puts back the anchor that it holds. Nothing
+ * rests on the authority yet, so it is told here: a failure is one sentence. */
+static void
+warn_of_anchor(const struct site *site, const struct policy *policy)
+{
+	if (site->store != NULL && !policy_anchors_paper(policy))
+		fprintf(stderr, "anchorite: warning: anchor: a software "
+		    "token's directory can be put back with the journal: "
+		    "begin again with both or paper in the policy\n");
+}
+
 static void
 show_begun(const struct founding *founding)
 {
@@ -100,6 +111,7 @@ run_init(struct cli *cli, struct fail *fail)
 	}
 	if (root_init(&founding, &cli->act, session, fail) == -1)
 		return -1;
+	warn_of_anchor(site, adoption->policy);
 	show_begun(&founding);
 	cli_note_policy(cli, adoption->policy);
 	return 0;

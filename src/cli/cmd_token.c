@@ -202,10 +202,12 @@ run_token_init(struct cli *cli, struct fail *fail)
 		return -1;
 	plan = site_plan(site, cli->secret_fd);
 	if (session_open_module(&plan, &session, fail) == -1 ||
+	    session_check_tokens(session, fail) == -1 ||
 	    (cli->values[OPT_SPLIT] != NULL ?
 		init_split(cli, session, fail) :
 		init_plain(cli, &plan, session, fail)) == -1 ||
-	    session_sync(session, fail) == -1)
+	    session_sync(session, fail) == -1 ||
+	    session_check_tokens(session, fail) == -1)
 		return -1;
 	show_line("label", cli->values[OPT_LABEL]);
 	return 0;

@@ -75,6 +75,14 @@ cli_ask(const char *prompt, struct buf *out, struct fail *fail)
 	return 0;
 }
 
+/* What was typed may be a PIN: it is not shown. */
+static int
+not_confirmed(const char *word, struct fail *fail)
+{
+	return fail_with(fail, FAIL_REFUSED, "not confirmed (only the word %s "
+	    "does): nothing was done", word);
+}
+
 int
 cli_confirm_word(const struct cli *cli, const char *question,
     const char *word, struct fail *fail)
@@ -87,13 +95,13 @@ cli_confirm_word(const struct cli *cli, const char *question,
 	buf_printf(&prompt, "%s Type %s: ", question, word);
 	if (cli_ask(buf_cstr(&prompt), &answer, fail) == -1) {
 		if (fail->kind == FAIL_INPUT)
-			return fail_with(fail, FAIL_REFUSED, "not confirmed");
+			return not_confirmed(word, fail);
 		return fail_with(fail, FAIL_USAGE,
 		    "no terminal to ask on: --yes answers");
 	}
 	if (strcmp(buf_cstr(&answer), word) == 0)
 		return 0;
-	return fail_with(fail, FAIL_REFUSED, "not confirmed");
+	return not_confirmed(word, fail);
 }
 
 int

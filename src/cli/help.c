@@ -72,6 +72,30 @@ help_group(const char *word)
 	return found;
 }
 
+/* Wrapped before an option, as it can be typed: none parts from its value. */
+static void
+print_example(const char *text)
+{
+	int at = 2;
+
+	printf("  ");
+	for (const char *part = text; *part != '\0';) {
+		const char *next = strstr(part + 1, " --");
+		int len = next != NULL ? (int)(next - part) :
+		    (int)strlen(part);
+
+		/* The blank and the backslash of the next break, too. */
+		if (at > 2 && at + len + 2 > WIDTH) {
+			printf(" \\\n     ");
+			at = 5;
+		}
+		printf("%.*s", len, part);
+		at += len;
+		part += len;
+	}
+	putchar('\n');
+}
+
 void
 help_command(const struct command *command)
 {
@@ -97,5 +121,6 @@ help_command(const struct command *command)
 		printf("  %-17s  ", left);
 		print_wrapped(row->help, 21);
 	}
-	printf("\nexample:\n  %s\n", command->example);
+	printf("\nexample:\n");
+	print_example(command->example);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
+#include <anchorite/ca/journal.h>
 #include <anchorite/ca/private.h>
 
 #include "cli.h"
@@ -112,13 +114,49 @@ is_command(const struct command *command, int words, char **argv)
 	return strcmp(command->name, name) == 0;
 }
 
+/* The commands of two words that begin with this one. */
+static void
+put_group(const char *word, struct buf *out)
+{
+	size_t len = strlen(word);
+
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strncmp(c->name, word, len) == 0 && c->name[len] == ' ')
+			buf_printf(out, "%s%s", out->len > 0 ? ", " : "",
+			    c->name);
+}
+
+static int
+fail_no_command(int argc, char **argv, const char *const *names,
+    struct fail *fail)
+{
+	AUTO(buf_release) struct buf group = { 0 };
+	AUTO(buf_release) struct buf typed = { 0 };
+	const char *nearest;
+
+	buf_text(&typed, argv[1]);
+	put_group(argv[1], &group);
+	if (group.len > 0 && argc > 2 && argv[2][0] != '-')
+		buf_printf(&typed, " %s", argv[2]);
+	nearest = text_nearest(buf_cstr(&typed), names);
+	if (nearest != NULL)
+		return fail_with(fail, FAIL_USAGE,
+		    "no command \"%s\"; is %s meant?", buf_cstr(&typed),
+		    nearest);
+	if (group.len > 0)
+		return fail_with(fail, FAIL_USAGE,
+		    "no command \"%s\"; there are %s", buf_cstr(&typed),
+		    buf_cstr(&group));
+	return fail_with(fail, FAIL_USAGE,
+	    "no command \"%s\": see 'anchorite --help'", argv[1]);
+}
+
 /* Finds the command; *next_out is the first argument behind its name. */
 static int
 find_command(int argc, char **argv, const struct command **out,
     int *next_out, struct fail *fail)
 {
 	const char *names[64] = { NULL };
-	const char *nearest;
 	size_t count = 0;
 
 	for (const struct command *c = commands; c->name != NULL; c++) {
@@ -131,12 +169,7 @@ find_command(int argc, char **argv, const struct command **out,
 			return 0;
 		}
 	}
-	nearest = text_nearest(argv[1], names);
-	if (nearest != NULL)
-		return fail_with(fail, FAIL_USAGE,
-		    "no command \"%s\"; is %s meant?", argv[1], nearest);
-	return fail_with(fail, FAIL_USAGE,
-	    "no command \"%s\": see 'anchorite --help'", argv[1]);
+	return fail_no_command(argc, argv, names, fail);
 }
 
 static int
@@ -245,6 +278,21 @@ check_arguments(const struct cli *cli, struct fail *fail)
 	return 0;
 }
 
+/* Where none is named, the current directory is the authority's; a policy
+ * that is given stands in for one, where it can. */
+static int
+check_here(const struct cli *cli, struct fail *fail)
+{
+	if ((cli->command->takes & TAKES(OPT_AUTHORITY)) == 0 ||
+	    cli->values[OPT_AUTHORITY] != NULL ||
+	    cli->values[OPT_POLICY] != NULL ||
+	    cli->command->run == run_csr_check ||
+	    access(JOURNAL_NAME, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	return fail_with(fail, FAIL_INPUT,
+	    "no authority here: --authority DIR names one");
+}
+
 /* A text that the journal shows to people. */
 static int
 check_words(const struct cli *cli, enum option option, struct fail *fail)
@@ -301,7 +349,8 @@ options_read(struct cli *cli, int argc, char **argv, struct fail *fail)
 		return -1;
 	if (cli->values[OPT_HELP] != NULL)
 		return 0;
-	if (check_arguments(cli, fail) == -1 || set_act(cli, fail) == -1)
+	if (check_arguments(cli, fail) == -1 || set_act(cli, fail) == -1 ||
+	    check_here(cli, fail) == -1)
 		return -1;
 	cli->is_json = cli->values[OPT_JSON] != NULL;
 	if (cli->values[OPT_SECRET_FD] == NULL)

@@ -8,8 +8,6 @@
 
 #include "cli.h"
 
-#define DAY INT64_C(86400)
-
 /* Which boot of the machine this is: a UUID that says nothing else. */
 static int
 read_boot(struct cli *cli, struct fail *fail)
@@ -24,6 +22,25 @@ read_boot(struct cli *cli, struct fail *fail)
 	if (!is_read || strlen(cli->boot) != SITTING_BOOT)
 		return fail_with(fail, FAIL_SYSTEM, "%s: no boot id", path);
 	return 0;
+}
+
+/* A time that passed, in the largest unit of which it has two. */
+static void
+put_span(int64_t seconds, struct buf *out)
+{
+	static const struct {
+		const char *name;
+		int64_t seconds;
+	} units[] = {
+		{ "days", 86400 }, { "hours", 3600 }, { "minutes", 60 },
+		{ "s", 1 },
+	};
+	size_t n = 0;
+
+	while (n + 1 < COUNT(units) && seconds < 2 * units[n].seconds)
+		n++;
+	buf_printf(out, "%lld %s", (long long)(seconds / units[n].seconds),
+	    units[n].name);
 }
 
 /* On an offline machine the clock is what somebody once set. */
@@ -47,8 +64,9 @@ ask_time(struct cli *cli, const struct authority *authority,
 	if (authority != NULL) {
 		last = journal_head(authority->journal)->time;
 		text_time(last, then);
-		buf_printf(&question, " The last record is of %s, %lld days "
-		    "before.", then, (long long)(cli->act.now - last) / DAY);
+		buf_printf(&question, " The last record is of %s, ", then);
+		put_span(cli->act.now - last, &question);
+		buf_text(&question, " before.");
 	}
 	buf_text(&question, " Is the time right?");
 	return cli_confirm(cli, buf_cstr(&question), fail);

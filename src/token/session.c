@@ -58,14 +58,31 @@ session_open_module(const struct session_plan *plan, struct session **out,
 
 /* A directory that does not hold the token is cared for in vain. */
 static int
-session_check_store(const struct session *session, struct fail *fail)
+session_check_store(const struct session *session,
+    const struct token_info *token, struct fail *fail)
 {
-	const char *serial = token_info(session->token)->serial;
-
-	if (!is_softhsm(session) || store_has_token(session->store, serial))
+	if (!is_softhsm(session) ||
+	    store_has_token(session->store, token->serial))
 		return 0;
 	return fail_with(fail, FAIL_REFUSED, "token store %s: the token with "
-	    "serial %s is not kept there", session->plan.store, serial);
+	    "serial %s is not kept there; store must be SoftHSM's "
+	    "directories.tokendir (SOFTHSM2_CONF)", session->plan.store,
+	    token->serial);
+}
+
+int
+session_check_tokens(const struct session *session, struct fail *fail)
+{
+	AUTO(auto_free) struct token_info *tokens = NULL;
+	size_t count;
+
+	if (token_list(session->module, &tokens, &count, fail) == -1)
+		return -1;
+	for (size_t n = 0; n < count; n++)
+		if (tokens[n].is_initialised &&
+		    session_check_store(session, &tokens[n], fail) == -1)
+			return -1;
+	return 0;
 }
 
 int
@@ -78,7 +95,8 @@ session_open(const struct session_plan *plan, struct session **out,
 	if (uri_read(plan->token, &uri, fail) == -1 ||
 	    session_open_module(plan, &session, fail) == -1 ||
 	    token_open(session->module, uri, &session->token, fail) == -1 ||
-	    session_check_store(session, fail) == -1)
+	    session_check_store(session, token_info(session->token),
+		fail) == -1)
 		return -1;
 	*out = GIVE(session);
 	return 0;

@@ -24,6 +24,9 @@ passes 'token show' anchorite token show
 says 'it says how the PIN stands' 'user PIN           set'
 
 passes 'init' begin acm-pca-rsa-4096 root
+equal 'it warns of the anchor in the directory of a software token' \
+	'anchorite: warning: anchor: a software token'"'s"' directory can be put '\
+'back with the journal: begin again with both or paper in the policy' "$(cat "$log/err")"
 equal 'the journal begins with init and its seal' 'init seal' "$(events 1)"
 equal 'the policy is kept under its digest' \
 	"$(sha256sum <"$policies/acm-pca-rsa-4096.yaml")" \
@@ -54,7 +57,7 @@ passes 'openssl verifies it, strictly' \
 	openssl verify -x509_strict -CAfile root.pem ca.pem
 passes 'audit verify' see audit verify
 says 'all derived again' \
-	'derived again and verified: 1 root, 1 certificates, 0 CRLs'
+	'derived again and verified: 1 root, 1 certificate, 0 CRLs'
 
 # Of what a certificate signs: version, serial, algorithm, issuer, validity,
 # subject, key; of a request: version, subject, key.

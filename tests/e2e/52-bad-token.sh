@@ -42,6 +42,22 @@ refused 5 "no token matches pkcs11:token=other; present: $uri" \
 refused 5 "no token matches pkcs11:token=other; present: $uri" \
 	at other.yaml anchorite token show
 refused 4 "token demo: is there already (serial ${uri##*=})" new_token demo
+
+# A store that is not where SoftHSM keeps its tokens: told at the first one.
+mkdir "$work/empty" "$work/elsewhere"
+sed 's/^store:.*/store: elsewhere/' "$work/site.yaml" >"$work/away.yaml"
+away="is not kept there; store must be SoftHSM's directories.tokendir \
+(SOFTHSM2_CONF)"
+refused 4 "token store $work/elsewhere: the token with serial ${uri##*=} \
+$away" at away.yaml new_token second
+sed "s|^directories.*|directories.tokendir = $work/empty|" \
+	"$work/softhsm2.conf" >"$work/empty.conf"
+run env SOFTHSM2_CONF="$work/empty.conf" sh -c "printf '%s\n' $so_pin $pin |
+	ANCHORITE_SITE=$work/away.yaml anchorite token init --label first \
+	--secret-fd 0"
+equal 'nor is a first token made elsewhere in silence' "4 $away" \
+	"$status $(sed 's/.*\(is not kept\)/\1/' "$log/err")"
+
 must new_token second
 site both.yaml "$module" 'pkcs11:model=SoftHSM%20v2'
 uris=$(anchorite token list --json | field uri | sed 'N;s/\n/ and /')

@@ -55,7 +55,8 @@ restore whole
 sed -i '$d' "$journal"
 passes 'without its last seal the journal verifies' see audit verify
 says 'and the audit says so' \
-	'1 records behind the last seal are not sealed yet'
+	'1 record behind the last seal is not sealed yet'
+equal 'which is no refusal' '' "$(grep refusal "$log/out" | grep sealed)"
 recorded sign "1 records since record 15 are not sealed: look at them with \
 'anchorite audit show', then 'anchorite recover'" sign --reissue ca.csr
 
@@ -107,7 +108,7 @@ for cut in 1 99; do
 	run ca recover
 	equal "cut by $cut: exit status" 7 "$status"
 	grep -q '^anchorite: anchor: the token knows record 17 (.*); the '\
-'journal ends at record 16 (.*): it is an older one; see ' "$log/err" ||
+'journal ends at record 16 (.*): it is an older copy: look for ' "$log/err" ||
 		not_ok "cut by $cut: recover names both heads"
 	torn 17 anchor accept 'the disk lost the end of the journal' "$(held)"
 done
@@ -183,6 +184,17 @@ refused 7 'root: objects: No such file or directory' see status
 restore whole
 echo rubbish >root/objects/rubbish
 passes 'a file that no record names' see audit verify
-says 'and the audit says so' '1 files in objects/ that no record names'
+says 'and the audit says so' '1 file in objects/ that no record names'
+
+# Refusals alone behind the last seal alarm nobody.
+restore whole
+run sign ca.csr
+must see audit verify
+says 'a refusal waits for a seal' '  1 record behind the last seal is not '\
+'sealed yet (a refusal; the next command seals it)'
+run sign ca.csr
+must see audit verify
+says 'so do two' '  2 records behind the last seal are not sealed yet '\
+'(refusals; the next command seals them)'
 
 finish

@@ -28,7 +28,7 @@ while [ "$left" -lt "$lines" ]; do
 	done
 	[ "$status" -eq 7 ] && grep -q "^anchorite: anchor: the token knows \
 record $lines (.*); the journal ends at record $left (.*): it is an older \
-one; see " "$log/err" || missed="$missed $left"
+copy: look for the newest on the other media; only if there is none, " "$log/err" || missed="$missed $left"
 	left=$((left + 1))
 done
 equal "each of $((lines - 1)) prefixes is refused" '' "$missed"

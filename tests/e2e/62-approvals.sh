@@ -190,7 +190,8 @@ authority=cut
 run on bob,carol sign --profile subordinate-pathlen0 two.csr
 equal 'a journal without its end: exit status' 7 "$status"
 equal 'both heads are named' "anchorite: anchor: the token knows record N; the \
-journal ends at record $((line - 1)): it is an older one; see 'anchorite \
+journal ends at record $((line - 1)): it is an older copy: look for \
+the newest on the other media; only if there is none, 'anchorite \
 anchor accept --help'" "$(sed 's/knows record [0-9]*/knows record N/;s/ ([^)]*)//g' \
 	"$log/err")"
 

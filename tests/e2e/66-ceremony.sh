@@ -41,15 +41,15 @@ shows 'what is to be done was said' 'Disable'
 typing "$disable"
 comes alice
 answer "$ask" 'yes\n'
-ends 'a yes is not the word' 4 'anchorite: not confirmed'
+ends 'a yes is not the word' 4 "$(not_confirmed disable)"
 typing "$disable"
 comes alice
 answer "$ask" 'Disable\n'
-ends 'nor is another spelling' 4 'anchorite: not confirmed'
+ends 'nor is another spelling' 4 "$(not_confirmed disable)"
 typing "$disable"
 comes alice
 answer "$ask" '\n'
-ends 'nor is nothing' 4 'anchorite: not confirmed'
+ends 'nor is nothing' 4 "$(not_confirmed disable)"
 typing "$disable"
 answer "$next" "$(credential alice)\\n"
 answer 'passphrase of alice.key: ' 'something else\n'
@@ -184,7 +184,7 @@ begin_paper="init --policy $work/policy.yaml --custodians $people --shares \
 shares paper"
 typing "$begin_paper"
 answer "$right" 'no\n'
-ends 'a clock that is wrong' 4 'anchorite: not confirmed'
+ends 'a clock that is wrong' 4 "$(not_confirmed yes)"
 equal 'nothing is begun' '' "$(ls -d paper 2>"$log/err")"
 typing "$begin_paper"
 answer "$right" 'yes\n'

@@ -28,9 +28,12 @@ for command in $commands; do
 	equal "$command: usage first" "usage: anchorite $command" \
 		"$(head -n 1 "$log/out" | cut -c "-$((17 + ${#command}))")"
 	equal "$command: an example last" "  anchorite $command" \
-		"$(tail -n 1 "$log/out" | cut -c "-$((12 + ${#command}))")"
-	equal "$command: no line over 80 columns but the example" '' \
-		"$(sed '$d' "$log/out" | grep '.\{81,\}')"
+		"$(sed '1,/^example:/d' "$log/out" |
+		    sed -n "1s/^\(.\{$((12 + ${#command}))\}\).*/\1/p")"
+	equal "$command: no line over 80 columns" '' \
+		"$(grep '.\{81,\}' "$log/out")"
+	equal "$command: a line of the example that goes on says so" '' \
+		"$(sed '1,/^example:/d;$d' "$log/out" | grep -v ' \\$')"
 done
 IFS=$old_ifs
 
@@ -38,6 +41,14 @@ IFS=$old_ifs
 refused 2 'no command "sing"; is sign meant?' anchorite sing
 refused 2 "no command \"frobnicate\": see 'anchorite --help'" \
 	anchorite frobnicate
+refused 2 'no command "csr chek"; is csr check meant?' anchorite csr chek ca.csr
+refused 2 'no command "csr frobnicate"; there are csr show, csr check' \
+	anchorite csr frobnicate ca.csr
+refused 2 'no command "csr"; there are csr show, csr check' \
+	anchorite csr --json
+refused 3 'no authority here: --authority DIR names one' anchorite list
+refused 3 'no authority here: --authority DIR names one' \
+	anchorite audit show --from 3
 refused 2 "no option --colour: see 'anchorite list --help'" \
 	anchorite list --colour
 refused 2 'sign: --profile NAME is missing' see sign ca.csr

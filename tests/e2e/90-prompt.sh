@@ -26,12 +26,12 @@ before=$(records)
 typing "$sign"
 answer "$ask" "$pin\\n"
 answer "$sure" 'no\n'
-ends 'a no' 4 'anchorite: not confirmed'
+ends 'a no' 4 "$(not_confirmed yes)"
 equal 'a no is recorded' refused "$(events $((before + 1)))"
 typing "$sign"
 answer "$ask" "$pin\\n"
 answer "$sure" 'y\n'
-ends 'a y is no yes' 4 'anchorite: not confirmed'
+ends 'a y is no yes' 4 "$(not_confirmed yes)"
 typing "$sign"
 answer "$ask" "$pin\\n"
 answer "$sure" 'yes\n'
@@ -39,6 +39,13 @@ await
 ends 'a yes' 0 "signed $(serial 1)  ca.csr"
 equal 'what is signed was shown first' 1 \
 	"$(grep -c 'to be signed' "$log/screen")"
+
+# A sitting that begins anew: how old is the last record, in a unit that fits?
+typing 'crl --authority root --time-witness Bob'
+answer 'before. Is the time right? Type yes: ' 'no\n'
+ends 'a clock that is wrong' 4 "$(not_confirmed yes)"
+equal 'minutes are not days' 1 \
+	"$(screen | grep -c ', [0-9]* \(s\|minutes\) before\. Is')"
 
 # A new token asks for each PIN twice.
 typing 'token init --label new'

@@ -58,6 +58,11 @@ await() {
 	exec 3>&-
 }
 
+# not_confirmed WORD: what is said where another was typed.
+not_confirmed() {
+	echo "anchorite: not confirmed (only the word $1 does): nothing was done"
+}
+
 # What stands on the screen, without what moves and clears.
 screen() {
 	sed 's/\r//g;s/\x1b\[[0-9]*[A-Z]//g' "$log/screen"

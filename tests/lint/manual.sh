@@ -67,7 +67,10 @@ helped() {
 			}
 			part == "example" && NF {
 				sub(/^ +/, "")
-				print c "\texample " $0
+				is_more = sub(/ \\$/, " ")
+				example = example $0
+				if (!is_more)
+					print c "\texample " example
 			}'
 		done
 }

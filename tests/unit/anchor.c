@@ -14,7 +14,7 @@
 #include <anchorite/ca/anchor.h>
 #include <anchorite/token/datum.h>
 
-#define ACCEPT "; see 'anchorite anchor accept --help'"
+#define ACCEPT " 'anchorite anchor accept --help'"
 
 /* What the token keeps under the anchor's name, each on a line. */
 static int
@@ -155,8 +155,9 @@ want_other(const struct token_world *w, const struct journal_head *held,
 	want_no_check(w, FAIL_JOURNAL, buf_cstr(&sentence));
 }
 
-#define OLDER  "it is an older one"
-#define FORKED "it is another one, forked before that"
+#define OLDER  "it is an older copy: look for the newest on the other " \
+	"media; only if there is none,"
+#define FORKED "it is another one, forked before that; see"
 
 /* A record and its seal; `session` NULL: the token's anchor stays. */
 static void
@@ -394,7 +395,7 @@ want_missing(const struct token_world *w)
 	buf_text(&sentence, "anchor: the token keeps no head of this journal: "
 	    "it is another token, or the object \"");
 	name_of(w, &sentence);
-	buf_text(&sentence, "\" was taken out of it" ACCEPT);
+	buf_text(&sentence, "\" was taken out of it; see" ACCEPT);
 	want_no_check(w, FAIL_TOKEN, buf_cstr(&sentence));
 }
 

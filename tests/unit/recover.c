@@ -206,7 +206,8 @@ older_journal_is_not_recovered(void **state)
 	MUST(authority_append(w->authority, &w->act, "bundled", &data,
 	    &fault));
 	seq = journal_head(w->authority->journal)->seq;
-	MUST_FAIL(FAIL_JOURNAL, "it is an older one; see 'anchorite anchor "
+	MUST_FAIL(FAIL_JOURNAL, "it is an older copy: look for the newest on "
+	    "the other media; only if there is none, 'anchorite anchor "
 	    "accept --help'",
 	    recover(w->authority, &w->act, w->session, &fault));
 	assert_int_equal(journal_head(w->authority->journal)->seq, seq);
@@ -358,7 +359,7 @@ older_journal_is_accepted(void **state)
 	digest_of(bytes_text(TORN), &digest);
 	wrong = deed_anchor("lost", held, NULL);
 	parameters = deed_anchor("lost", held, &digest);
-	MUST_FAIL(FAIL_JOURNAL, "it is an older one",
+	MUST_FAIL(FAIL_JOURNAL, "it is an older copy",
 	    recover(w->authority, &w->act, w->session, &fault));
 	MUST_FAIL(FAIL_REFUSED, "anchor: takes 2 approvals of the role "
 	    "policy, has 0", recover_anchor(w->authority,

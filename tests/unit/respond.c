@@ -483,7 +483,7 @@ stopped_before_the_outcome(void **state)
 	overwrite(path, bytes_of(text.data, len));
 	token_reopen(w);
 	/* The token has seen what did not happen now. */
-	MUST_FAIL(FAIL_JOURNAL, "it is an older one", recover(w->authority,
+	MUST_FAIL(FAIL_JOURNAL, "it is an older copy", recover(w->authority,
 	    &w->act, w->session, &fault));
 	MUST(anchor_store(w->authority->ledger, &head, w->session, &fault));
 	want_recovered(a, head.seq, "ocsp-intent ocsp-signed seal ");

@@ -168,6 +168,7 @@ opens_a_module_to_initialise(void **state)
 	must_pass(session_protect(session, &fail), &fail);
 	must_pass(token_init(session_module(session), "two", &so_pin,
 	    &user_pin, &fail), &fail);
+	must_pass(session_check_tokens(session, &fail), &fail);
 	must_fail(session_new_pin(&place->plan, "SO PIN", &so_pin, &fail),
 	    &fail, FAIL_INPUT, "SO PIN: ");
 }
@@ -187,8 +188,15 @@ refuses_a_store_that_is_not_the_tokens(void **state)
 {
 	struct place *place = *state;
 
+	AUTO(session_release) struct session *session = NULL;
+	struct fail fail = { 0 };
+
 	place->plan.store = place->softhsm->folder;
-	must_not_open(place, FAIL_REFUSED, " is not kept there");
+	must_not_open(place, FAIL_REFUSED, " is not kept there; store must be "
+	    "SoftHSM's directories.tokendir (SOFTHSM2_CONF)");
+	must_pass(session_open_module(&place->plan, &session, &fail), &fail);
+	must_fail(session_check_tokens(session, &fail), &fail, FAIL_REFUSED,
+	    " is not kept there; store must be ");
 }
 
 static void

@@ -285,7 +285,8 @@ consumers_are_typed(void **state)
 	} rows[] = {
 		{ "", "no consumer : there are " ALL },
 		{ "files,", "no consumer : there are " ALL },
-		{ "files, iot", "no consumer  iot: there are " ALL },
+		{ "files, ", "no consumer : there are " ALL },
+		{ "acm pca", "no consumer acm pca: there are " ALL },
 		{ "iot,files,iot", "iot given twice" },
 	};
 	AUTO(buf_release) struct buf names = { 0 };
@@ -298,7 +299,7 @@ consumers_are_typed(void **state)
 		want_fail(consumers_read(rows[n].text, &consumers, &fail),
 		    &fail, FAIL_USAGE, rows[n].sentence);
 	assert_int_equal(consumers, 0);
-	want_pass(consumers_read("files,acm-pca", &consumers, &fail), &fail);
+	want_pass(consumers_read(" files ,  acm-pca", &consumers, &fail), &fail);
 	consumers_write(consumers, &names);
 	assert_string_equal(buf_cstr(&names), "acm-pca, files");
 	consumers_write(0, &none);

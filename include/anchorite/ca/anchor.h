@@ -29,9 +29,10 @@ void anchor_name(const struct ledger *ledger, struct buf *out);
 /*
  * Holds the journal against every head that the token keeps. FAIL_JOURNAL
  * "anchor: the token knows record 14 (TIME, SHA-256 …); the journal ends at
- * record 10 (…): it is an older one", or "it is another one, forked before
- * that". FAIL_TOKEN where the policy wants one in the token
- * and there is none that can be read: another token, or it was taken out.
+ * record 10 (…): it is an older copy: look for the newest on the other
+ * media", or "it is another one, forked before that".
+ * FAIL_TOKEN where the policy wants one in the token and there is none that
+ * can be read: another token, or it was taken out.
  */
 MUST_USE int anchor_check(const struct ledger *ledger,
     const struct journal *journal, struct session *session,

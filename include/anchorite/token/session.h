@@ -37,6 +37,11 @@ MUST_USE int session_open(const struct session_plan *plan,
 MUST_USE int session_open_module(const struct session_plan *plan,
     struct session **out, struct fail *fail);
 
+/* Is each token of a SoftHSM kept in the store? Refuses as session_open; of
+ * an empty one it can be told only when the first token is made. */
+MUST_USE int session_check_tokens(const struct session *session,
+    struct fail *fail);
+
 /* Protects the store, gets the PIN by the plan's mode, logs in. */
 MUST_USE int session_login(struct session *session, struct fail *fail);
 
