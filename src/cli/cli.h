@@ -330,6 +330,9 @@ MUST_USE int cli_show_issued(const struct cli *cli,
     struct fail *fail);
 
 /* show.c: printing. Text from outside is escaped here. */
+/* What came from outside, such as a file's name, safe to show: within an
+ * empty buffer of the caller's. */
+const char *show_safe(struct buf *safe, const char *text);
 void show_line(const char *label, const char *text);
 void show_time(const char *label, int64_t seconds);
 void show_digest(const char *label, const struct digest *digest);

@@ -39,12 +39,12 @@ show_bundles(const struct cli *cli, const struct orders *orders)
 		AUTO(buf_release) struct buf path = { 0 };
 
 		json_add_text(list, order->path);
-		text_escape(&path, bytes_text(order->path));
 		if (cli->is_json)
 			continue;
 		printf("bundle for %s%s%s: %s\n",
 		    consumer_names[order->consumer], *order->kind->mode ?
-		    ", " : "", order->kind->mode, buf_cstr(&path));
+		    ", " : "", order->kind->mode,
+		    show_safe(&path, order->path));
 		if (order->kind->resource_word != NULL &&
 		    order->resource == NULL)
 			printf("    its README has %s to fill in, which "

@@ -147,6 +147,7 @@ bundle(struct cli *cli, struct authority *authority, char **path,
 int
 run_audit_bundle(struct cli *cli, struct fail *fail)
 {
+	AUTO(buf_release) struct buf safe = { 0 };
 	AUTO(authority_release) struct authority *authority = NULL;
 	AUTO(auto_free) char *path = NULL;
 	AUTO(json_release) struct json *json = json_new();
@@ -158,6 +159,6 @@ run_audit_bundle(struct cli *cli, struct fail *fail)
 	if (cli->is_json)
 		show_json(json);
 	else
-		printf("bundle for auditors: %s\n", path);
+		printf("bundle for auditors: %s\n", show_safe(&safe, path));
 	return 0;
 }

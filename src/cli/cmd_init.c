@@ -69,12 +69,14 @@ static void
 show_begun(const struct founding *founding)
 {
 	const struct policy *policy = founding->adoption->policy;
+	AUTO(buf_release) struct buf path = { 0 };
 
-	printf("authority %s begun in %s\n", founding->name, founding->path);
+	(void)show_safe(&path, founding->path);
+	printf("authority %s begun in %s\n", founding->name, buf_cstr(&path));
 	show_line("policy", policy->name);
 	show_digest("policy SHA-256", &policy->digest);
 	printf("next: anchorite root generate --authority %s\n",
-	    founding->path);
+	    buf_cstr(&path));
 }
 
 int

@@ -58,6 +58,7 @@ request_write(struct cli *cli, const struct authority *authority,
     const struct deed *deed, const char *path, struct fail *fail)
 {
 	AUTO(request_release) struct request *request = NULL;
+	AUTO(buf_release) struct buf safe = { 0 };
 	int64_t expires;
 
 	if (read_expires(cli, &expires, fail) == -1 ||
@@ -66,8 +67,9 @@ request_write(struct cli *cli, const struct authority *authority,
 	    file_write(path, buf_bytes(&request->text), 0644, fail) == -1 ||
 	    show_request(request, fail) == -1)
 		return -1;
+	(void)show_safe(&safe, path);
 	printf("written to %s; each custodian: anchorite approve --credential "
-	    "NAME.key %s\n", path, path);
+	    "NAME.key %s\n", buf_cstr(&safe), buf_cstr(&safe));
 	return 0;
 }
 
@@ -106,12 +108,14 @@ approve(struct cli *cli, const struct request *request, const char *out,
     struct credential *credential, struct fail *fail)
 {
 	AUTO(buf_release) struct buf cms = { 0 };
+	AUTO(buf_release) struct buf safe = { 0 };
 
 	if (credential_sign(credential, buf_bytes(&request->text),
 		cli->act.now, &cms, fail) == -1 ||
 	    file_write(out, buf_bytes(&cms), 0644, fail) == -1)
 		return -1;
-	printf("approved by %s: %s\n", credential_name(credential), out);
+	printf("approved by %s: %s\n", credential_name(credential),
+	    show_safe(&safe, out));
 	return 0;
 }
 

@@ -38,10 +38,13 @@ show_state(const struct authority *authority)
 	show_standing(ledger);
 	if (ledger->state == STATE_DELETED)
 		show_time("restorable until", ledger->deletion_ends);
-	for (size_t n = 0; n < ledger->backup_count; n++)
+	for (size_t n = 0; n < ledger->backup_count; n++) {
+		AUTO(buf_release) struct buf safe = { 0 };
+
 		if (ledger->backups[n].fate != NULL)
 			printf("  backup %s: %s\n", ledger->backups[n].name,
-			    ledger->backups[n].fate);
+			    show_safe(&safe, ledger->backups[n].fate));
+	}
 }
 
 /* On whose word is it that late? */
@@ -123,10 +126,11 @@ int
 run_backup(struct cli *cli, struct fail *fail)
 {
 	AUTO(authority_release) struct authority *authority = NULL;
+	AUTO(buf_release) struct buf safe = { 0 };
 
 	if (cli_open_authority(cli, true, &authority, fail) == -1 ||
 	    retire(cli, authority, OPERATION_BACKUP, fail) == -1)
 		return cli_refused(cli, authority, fail);
-	printf("backup %s recorded\n", cli->operands[0]);
+	printf("backup %s recorded\n", show_safe(&safe, cli->operands[0]));
 	return 0;
 }

@@ -14,13 +14,14 @@ static void
 show_root_key(const struct cli *cli, const struct authority *authority)
 {
 	const struct ledger *ledger = authority->ledger;
+	AUTO(buf_release) struct buf path = { 0 };
 
 	printf("root key %s, attested and recorded\n",
 	    cli->command->run == run_root_adopt ? "adopted" : "generated");
 	show_line("label", ledger->root_key.label);
 	show_line("kind", key_kind_names[ledger->policy->root.key]);
 	printf("next: anchorite root certify --authority %s\n",
-	    authority->path);
+	    show_safe(&path, authority->path));
 }
 
 /* What a crash between key and record left: no record knows it. */

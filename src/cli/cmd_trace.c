@@ -35,7 +35,9 @@ load(const char *name, struct buf *out, struct fail *fail)
 static void
 show_trace(const char *name, const struct audit_trace *trace)
 {
-	printf("%s: %s: intended by record %lld, ", name,
+	AUTO(buf_release) struct buf safe = { 0 };
+
+	printf("%s: %s: intended by record %lld, ", show_safe(&safe, name),
 	    audit_kind_name(trace->kind), (long long)trace->intended);
 	if (trace->recorded == 0)
 		printf("which has no outcome: it was possibly issued, and "

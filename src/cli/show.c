@@ -21,6 +21,13 @@ show_line(const char *label, const char *text)
 	printf(LABEL "%s\n", label, buf_cstr(&safe));
 }
 
+const char *
+show_safe(struct buf *safe, const char *text)
+{
+	text_escape(safe, bytes_text(text));
+	return buf_cstr(safe);
+}
+
 void
 show_time(const char *label, int64_t seconds)
 {
