@@ -781,13 +781,62 @@ compromised_keys_stay_out(void **state)
 	assert_int_equal(verdict_on(&vet, "not compromised"), RULE_KEPT);
 }
 
+static enum rule_verdict
+verdict_on_name(struct fixture *fixture, const struct name_pair *pairs,
+    size_t count)
+{
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct vet_case vet = { .seen = fixture->seen };
+
+	fixture_subject(fixture, pairs, count);
+	csr = request_of(fixture);
+	vet.csr = csr;
+	vet.profile = profile_of(fixture->policy, "open");
+	return verdict_on(&vet, "not the root's name");
+}
+
+/* Whatever verifiers take for it: case and blanks are nothing to them. */
+static void
+the_roots_name_is_refused(void **state)
+{
+	static const struct name_pair root[] = { { "O", "Example Corp" },
+		{ "CN", "Root" } };
+	static const struct name_pair alike[] = { { "O", "EXAMPLE  corp " },
+		{ "CN", " root" } };
+	static const struct name_pair turned[] = { { "CN", "Root" },
+		{ "O", "Example Corp" } };
+	AUTO(ledger_release) struct ledger *ledger = ledger_new();
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	AUTO(buf_release) struct buf name = { 0 };
+	struct fail fail = { 0 };
+
+	(void)state;
+	fixture_make(&fixture);
+	assert_int_equal(verdict_on_name(&fixture, root, 2), RULE_SILENT);
+	fixture.seen = seen_new(ledger, NULL);
+	assert_int_equal(verdict_on_name(&fixture, root, 2), RULE_SILENT);
+	want_pass(name_write(root, 2, &name, &fail), &fail);
+	ledger->root = mem_new(1, sizeof(*ledger->root));
+	ledger->root->subject = buf_bytes(&name);
+	assert_int_equal(verdict_on_name(&fixture, root, 2), RULE_BROKEN);
+	assert_int_equal(verdict_on_name(&fixture, alike, 2), RULE_BROKEN);
+	assert_int_equal(verdict_on_name(&fixture, turned, 2), RULE_KEPT);
+	assert_int_equal(verdict_on_name(&fixture, root, 1), RULE_KEPT);
+	assert_int_equal(verdict_on_name(&fixture, good, 2), RULE_KEPT);
+	fixture_subject(&fixture, alike, 2);
+	refuse(&fixture, "open", "not the root's name: want another name than "
+	    "the root's, have O=EXAMPLE  corp , CN= root (RFC 5280, "
+	    "6.1.4 (l))");
+}
+
 /* Without an authority, what was seen by it cannot be told; with --json and
  * on the screen the reason stands beside. */
 static void
 silence_has_its_reason(void **state)
 {
 	static const char *const silent[] = { "not the root's key",
-		"not the journal's", "new key", "not compromised" };
+		"not the journal's", "not the root's name", "new key",
+		"not compromised" };
 	AUTO(fixture_release) struct fixture fixture = { 0 };
 	AUTO(csr_release) struct csr *csr = NULL;
 	struct rule_results results = { 0 };
@@ -875,6 +924,7 @@ main(void)
 		cmocka_unit_test(keys_of_a_run_are_compared),
 		cmocka_unit_test(weak_keys_are_refused),
 		cmocka_unit_test(compromised_keys_stay_out),
+		cmocka_unit_test(the_roots_name_is_refused),
 		cmocka_unit_test(silence_has_its_reason),
 		cmocka_unit_test(a_rule_to_come_is_a_row),
 	};
