@@ -462,7 +462,50 @@ critical_extensions_are_judged(void **state)
 	fixture.extensions[0] = unknown_critical;
 	refuse(&fixture, "open", "critical extensions: want none but what "
 	    "the profile sets or copies, have 1.2.3, subjectAltName, "
-	    "extendedKeyUsage (RFC 5280, 4.2)");
+	    "extendedKeyUsage (RFC 5280, 4.2); limits asked for: want none "
+	    "but what the profile sets or copies, have extendedKeyUsage "
+	    "(RFC 5280, 4.2.1)");
+}
+
+/* Critical or not: it would be good for more than was asked. */
+static void
+limits_are_not_left_out(void **state)
+{
+	/* permitted: DNS:a */
+	static const struct ext constraints = { BYTES("\x55\x1d\x1e"), false,
+		BYTES("\x30\x07\xa0\x05\x30\x03\x82\x01" "a") };
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	struct ext tame = purposes;
+
+	(void)state;
+	fixture_make(&fixture);
+	tame.critical = false;
+	asks_only(&fixture, tame);
+	take(&fixture, "strict");
+	ask(&fixture, constraints);
+	refuse(&fixture, "open", "limits asked for: want none but what the "
+	    "profile sets or copies, have nameConstraints, extendedKeyUsage "
+	    "(RFC 5280, 4.2.1)");
+}
+
+/* What is not copied may say what it will. */
+static void
+copied_values_are_judged(void **state)
+{
+	static const struct ext bad = {	/* DNS:_ */
+		BYTES("\x55\x1d\x11"), false, BYTES("\x30\x03\x82\x01_")
+	};
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+
+	(void)state;
+	fixture_make(&fixture);
+	asks_only(&fixture, names);
+	take(&fixture, "strict");
+	asks_only(&fixture, bad);
+	take(&fixture, "open");
+	refuse(&fixture, "strict", "names copied: want hosts, mail and IP "
+	    "addresses, absolute URIs, honest directory names, have dNSName "
+	    "_: no host name (RFC 5280, 4.2.1.6)");
 }
 
 static void
@@ -915,6 +958,8 @@ main(void)
 		cmocka_unit_test(key_usage_is_judged),
 		cmocka_unit_test(patterns_are_judged),
 		cmocka_unit_test(critical_extensions_are_judged),
+		cmocka_unit_test(limits_are_not_left_out),
+		cmocka_unit_test(copied_values_are_judged),
 		cmocka_unit_test(fates_are_told),
 		cmocka_unit_test(only_what_is_let_through_is_copied),
 		cmocka_unit_test(microsofts_are_never_critical),
