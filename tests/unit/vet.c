@@ -52,7 +52,12 @@ static const char text[] =
     "    keys: [ec-p256]\n"
     "    key-usage: [digitalSignature]\n"
     "    subject:\n"
-    "      pattern: { CN: \"[0-9a-f]{4}\" }\n";
+    "      pattern: { CN: \"[0-9a-f]{4}\" }\n"
+    "  loose:\n"
+    "    validity: 10y\n"
+    "    keys: [ec-p256]\n"
+    "    subject:\n"
+    "      pattern: { CN: a+ }\n";
 
 static const struct name_pair good[] = {
 	{ "O", "Example Corp" }, { "CN", "Sub" },
@@ -442,6 +447,42 @@ patterns_are_judged(void **state)
 	    "have no CN (policy: pattern)");
 }
 
+static const struct rule_result *
+result_find(const struct rule_results *results, const char *name)
+{
+	for (size_t n = 0; n < results->count; n++)
+		if (strcmp(results->items[n].rule->name, name) == 0)
+			return &results->items[n];
+	fail_msg("no rule %s", name);
+	return NULL;
+}
+
+/* Whether it fits or not, it is not tried. */
+static void
+patterns_are_not_tried_on_long_values(void **state)
+{
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct rule_results results = { 0 };
+	struct vet_case vet = { 0 };
+	struct fail fail = { 0 };
+	uint8_t subject[78] = "\x30\x4c\x31\x4a\x30\x48\x06\x03\x55\x04\x03"
+	    "\x0c\x41";
+
+	(void)state;
+	memset(subject + 13, 'a', 65);
+	fixture_make(&fixture);
+	fixture_raw_subject(&fixture, bytes_of(subject, sizeof(subject)));
+	csr = request_of(&fixture);
+	vet.csr = csr;
+	vet.profile = profile_of(fixture.policy, "loose");
+	want_pass(vet_judge(&vet, NOW, &results, &fail), &fail);
+	assert_int_equal(result_find(&results, "subject lengths")->verdict,
+	    RULE_BROKEN);
+	assert_int_equal(result_find(&results, "subject pattern")->verdict,
+	    RULE_BROKEN);
+}
+
 static void
 critical_extensions_are_judged(void **state)
 {
@@ -660,16 +701,6 @@ lengths_are_judged(void **state)
 	fixture_subject(&fixture, NULL, 0);
 	refuse(&fixture, "open", "subject: want a name, have an empty one "
 	    "(RFC 5280, 4.1.2.6)");
-}
-
-static const struct rule_result *
-result_find(const struct rule_results *results, const char *name)
-{
-	for (size_t n = 0; n < results->count; n++)
-		if (strcmp(results->items[n].rule->name, name) == 0)
-			return &results->items[n];
-	fail_msg("no rule %s", name);
-	return NULL;
 }
 
 /* An RSA key of these two primes; takes them over. */
@@ -957,6 +988,7 @@ main(void)
 		cmocka_unit_test(end_entities_are_judged),
 		cmocka_unit_test(key_usage_is_judged),
 		cmocka_unit_test(patterns_are_judged),
+		cmocka_unit_test(patterns_are_not_tried_on_long_values),
 		cmocka_unit_test(critical_extensions_are_judged),
 		cmocka_unit_test(limits_are_not_left_out),
 		cmocka_unit_test(copied_values_are_judged),
