@@ -21,7 +21,7 @@ MODULES = \
 	base/auto base/fail base/buf base/text base/text_script base/text_time base/digest \
 	base/rule base/words base/qr base/file base/file_tree base/secret base/json \
 	base/json_string base/yaml base/yaml_fields \
-	x509/der x509/weak x509/spki x509/spki_rules x509/alg x509/name x509/ext x509/ext_subtrees x509/ext_read \
+	x509/der x509/weak x509/spki x509/spki_rules x509/alg x509/name x509/name_like x509/ext x509/ext_subtrees x509/ext_read x509/ext_values \
 	x509/csr x509/cert x509/crl x509/ocsp x509/cms x509/cms_envelope x509/pkcs8 \
 	x509/lint x509/lint_keys x509/lint_cert x509/lint_ext x509/lint_crl \
 	token/module token/uri token/store token/token token/token_pins token/key token/key_lend \
@@ -34,7 +34,7 @@ MODULES = \
 	ca/objects ca/private ca/journal ca/state ca/sitting ca/target \
 	ca/ledger \
 	ca/ledger_apply ca/ledger_intent ca/ledger_approve ca/ledger_retire \
-	ca/seen ca/vet ca/vet_key ca/vet_subject ca/vet_extensions \
+	ca/seen ca/vet ca/vet_key ca/vet_subject ca/vet_extensions ca/vet_copied \
 	ca/anchor \
 	ca/request ca/request_approvals ca/deed ca/deed_words ca/adoption \
 	ca/authority ca/outcome ca/plan ca/evidence ca/retire ca/resplit ca/recover \

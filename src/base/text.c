@@ -308,6 +308,8 @@ static const char nul[] = "a NUL";
 static const char control[] = "a control character";
 static const char bidi[] = "a bidirectional control";
 static const char invisible[] = "an invisible character";
+static const char blank[] = "an unusual blank";
+static const char private[] = "a private-use character";
 static const char noncharacter[] = "a noncharacter";
 static const char not_utf8[] = "bytes that are not UTF-8";
 
@@ -318,21 +320,28 @@ static const struct {
 	{ 0x0000, 0x0000, nul },
 	{ 0x0001, 0x001f, control },
 	{ 0x007f, 0x009f, control },
+	{ 0x00a0, 0x00a0, blank },	/* no-break space */
 	{ 0x00ad, 0x00ad, invisible },	/* soft hyphen */
 	{ 0x034f, 0x034f, invisible },	/* grapheme joiner */
 	{ 0x061c, 0x061c, bidi },
 	{ 0x115f, 0x1160, invisible },	/* Hangul fillers */
+	{ 0x1680, 0x1680, blank },	/* Ogham */
 	{ 0x17b4, 0x17b5, invisible },	/* Khmer vowels */
 	{ 0x180b, 0x180f, invisible },	/* Mongolian selectors */
+	{ 0x2000, 0x200a, blank },	/* of all widths */
 	{ 0x200b, 0x200d, invisible },	/* zero width */
 	{ 0x200e, 0x200f, bidi },
 	{ 0x2028, 0x2029, invisible },	/* separators */
 	{ 0x202a, 0x202e, bidi },
+	{ 0x202f, 0x202f, blank },	/* narrow no-break space */
+	{ 0x205f, 0x205f, blank },	/* mathematical space */
 	{ 0x2060, 0x2065, invisible },	/* word joiner, operators */
 	{ 0x2066, 0x2069, bidi },
 	{ 0x206a, 0x206f, invisible },	/* deprecated formats */
 	{ 0x2800, 0x2800, invisible },	/* blank Braille */
+	{ 0x3000, 0x3000, blank },	/* ideographic space */
 	{ 0x3164, 0x3164, invisible },	/* Hangul filler */
+	{ 0xe000, 0xf8ff, private },	/* looks like anything */
 	{ 0xfdd0, 0xfdef, noncharacter },
 	{ 0xfe00, 0xfe0f, invisible },	/* variation selectors */
 	{ 0xfeff, 0xfeff, invisible },	/* byte order mark */
@@ -341,6 +350,8 @@ static const struct {
 	{ 0x1bca0, 0x1bca3, invisible },	/* shorthand formats */
 	{ 0x1d173, 0x1d17a, invisible },	/* musical formats */
 	{ 0xe0000, 0xe0fff, invisible },	/* tags, selectors */
+	{ 0xf0000, 0xffffd, private },
+	{ 0x100000, 0x10fffd, private },
 };
 
 static const char *
@@ -457,19 +468,23 @@ text_nearest(const char *word, const char *const *words)
 	return nearest;
 }
 
-/* Compiled anew each time: nobody need own it, and it takes microseconds. The
- * leftmost match is the longest one (POSIX, 9.1). */
+/*
+ * Compiled anew each time: nobody need own it, and it takes microseconds. GNU's
+ * re_match, which takes what regcomp makes, begins at the beginning alone, and
+ * gives the longest match; regexec would begin at every place. Between ^( and
+ * )$ "a)|b", where the parenthesis is itself, would become another form.
+ */
 bool
 text_fits(const char *form, const char *text)
 {
-	regmatch_t match;
+	size_t len = strlen(text);
 	regex_t regex;
 	bool fits;
 
-	if (regcomp(&regex, form, REG_EXTENDED) != 0)
+	if (len > INT_MAX || regcomp(&regex, form, REG_EXTENDED) != 0)
 		return false;
-	fits = regexec(&regex, text, 1, &match, 0) == 0 &&
-	    match.rm_so == 0 && (size_t)match.rm_eo == strlen(text);
+	fits = re_match(&regex, text, (regoff_t)len, 0, NULL) ==
+	    (regoff_t)len;
 	regfree(&regex);
 	return fits;
 }

@@ -9,12 +9,15 @@
 
 /* Alphabets that have letters of one look; the Unicode Standard, version 15,
  * by block. Signs within a block do no harm. */
-enum script { LATIN, GREEK, CYRILLIC, SCRIPTS };
+enum script { LATIN, GREEK, CYRILLIC, ARMENIAN, CHEROKEE, MATHEMATICAL,
+	SCRIPTS };
 
 static const char *const script_names[SCRIPTS] = {
 	[LATIN] = "Latin",
 	[GREEK] = "Greek",
 	[CYRILLIC] = "Cyrillic",
+	[ARMENIAN] = "Armenian",
+	[CHEROKEE] = "Cherokee",
 };
 
 static const struct {
@@ -27,6 +30,8 @@ static const struct {
 	{ 0x0250, 0x02af, LATIN },	/* phonetic letters */
 	{ 0x0370, 0x03ff, GREEK },
 	{ 0x0400, 0x052f, CYRILLIC },
+	{ 0x0531, 0x058a, ARMENIAN },
+	{ 0x13a0, 0x13ff, CHEROKEE },
 	{ 0x1c80, 0x1c8f, CYRILLIC },
 	{ 0x1d00, 0x1d25, LATIN },	/* small capitals */
 	{ 0x1d26, 0x1d2a, GREEK },
@@ -37,8 +42,11 @@ static const struct {
 	{ 0x2de0, 0x2dff, CYRILLIC },
 	{ 0xa640, 0xa69f, CYRILLIC },
 	{ 0xa720, 0xa7ff, LATIN },
+	{ 0xab70, 0xabbf, CHEROKEE },	/* small ones */
+	{ 0xfb13, 0xfb17, ARMENIAN },	/* ligatures */
 	{ 0xff21, 0xff3a, LATIN },	/* wide ones */
 	{ 0xff41, 0xff5a, LATIN },
+	{ 0x1d400, 0x1d7ff, MATHEMATICAL },
 };
 
 static bool
@@ -67,6 +75,13 @@ text_is_mixed(struct bytes text, char *what_out, size_t what_size)
 		text = bytes_of(text.data + step, text.len - step);
 		if (len <= 0 || !find_script(code, &script))
 			continue;
+		/* No name is written in them: they stand for others. */
+		if (script == MATHEMATICAL) {
+			if (what_out != NULL)
+				snprintf(what_out, what_size,
+				    "mathematical letters");
+			return true;
+		}
 		if (has_first && script != first) {
 			if (what_out != NULL)
 				snprintf(what_out, what_size,

@@ -157,11 +157,18 @@ key_index_find(const struct ledger *ledger, const struct digest *key)
 static void
 index_put(struct ledger *ledger, size_t n)
 {
-	size_t *place = key_index_find(ledger, &ledger->issued[n].key);
+	struct issued *issued = &ledger->issued[n];
+	size_t *place = key_index_find(ledger, &issued->key);
 
-	*index_find(ledger, &ledger->issued[n].serial) = n + 1;
-	if (*place == 0)
+	*index_find(ledger, &issued->serial) = n + 1;
+	issued->same_key = 0;
+	if (*place == 0) {
 		*place = n + 1;
+		return;
+	}
+	/* Right behind the first, so that none has to be passed over. */
+	issued->same_key = ledger->issued[*place - 1].same_key;
+	ledger->issued[*place - 1].same_key = n + 1;
 }
 
 /* Never more than half full, so that every search ends. */
@@ -220,6 +227,13 @@ ledger_find_key(const struct ledger *ledger, const struct digest *spki)
 	    *key_index_find(ledger, spki);
 
 	return at == 0 ? NULL : &ledger->issued[at - 1];
+}
+
+const struct issued *
+ledger_next_of_key(const struct ledger *ledger, const struct issued *issued)
+{
+	return issued->same_key == 0 ? NULL :
+	    &ledger->issued[issued->same_key - 1];
 }
 
 const struct issued *

@@ -127,7 +127,8 @@ seen_prepare(struct seen *seen, const struct spki *key, struct fail *fail)
 {
 	const struct ledger *ledger = seen->ledger;
 
-	if (seen->is_loaded || ledger == NULL || !spki_is_rsa(key))
+	if (seen->is_loaded || ledger == NULL || seen->objects == NULL ||
+	    !spki_is_rsa(key))
 		return 0;
 	if (load_own(seen, &ledger->root_key, "the root key", fail) == -1 ||
 	    load_own(seen, &ledger->journal_key, "the journal key", fail) ==

@@ -10,7 +10,7 @@
 
 static const struct rule *const tables[] = {
 	vet_key_rules, vet_seen_rules, vet_subject_rules,
-	vet_extension_rules,
+	vet_extension_rules, vet_copied_rules,
 };
 
 int

@@ -110,12 +110,41 @@ judge_critical(const struct rule *rule, void *subject,
 	return rule_kept(finding, "no others");
 }
 
+/* Who asks to be held back gets no more than that, critical or not. */
+static enum rule_verdict
+judge_limits(const struct rule *rule, void *subject, struct finding *finding)
+{
+	static const int limits[] = {
+		NID_name_constraints, NID_ext_key_usage,
+		NID_policy_constraints, NID_inhibit_any_policy,
+	};
+	const struct vet_case *vet = subject;
+	AUTO(buf_release) struct buf lost = { 0 };
+	char name[DER_OID_SIZE];
+
+	(void)rule;
+	rule_want(finding, "none but what the profile sets or copies");
+	for (size_t n = 0; n < COUNT(limits); n++) {
+		const struct ext *ext = find(vet, limits[n]);
+
+		if (ext == NULL || !vet_leaves_out(ext, vet->profile))
+			continue;
+		ext_show_oid(ext->oid, name, sizeof(name));
+		buf_printf(&lost, "%s%s", lost.len > 0 ? ", " : "", name);
+	}
+	if (lost.len > 0)
+		return rule_broken(finding, "%s", buf_cstr(&lost));
+	return rule_kept(finding, "no others");
+}
+
 const struct rule vet_extension_rules[] = {
 	{ "basicConstraints", "RFC 5280, 4.2.1.9", NULL, judge_ca, 0, NULL },
 	{ "path length", "policy: path-length", NULL, judge_path_length, 0,
 	    NULL },
 	{ "keyUsage", "RFC 5280, 4.2.1.3", NULL, judge_key_usage, 0, NULL },
 	{ "critical extensions", "RFC 5280, 4.2", NULL, judge_critical, 0,
+	    NULL },
+	{ "limits asked for", "RFC 5280, 4.2.1", NULL, judge_limits, 0,
 	    NULL },
 	{ NULL, NULL, NULL, NULL, 0, NULL },
 };

@@ -9,6 +9,7 @@ extern const struct rule vet_key_rules[];
 extern const struct rule vet_seen_rules[];
 extern const struct rule vet_subject_rules[];
 extern const struct rule vet_extension_rules[];
+extern const struct rule vet_copied_rules[];
 
 /* Will it be left out of the certificate? */
 bool vet_leaves_out(const struct ext *ext,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules on the key of a request: allowed, strong, not seen before. */
+/* Rules on the key of a request: allowed, strong, not seen before; and on the
+ * name that is the root's. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/bn.h>
 
 #include <anchorite/base/auto.h>
+#include <anchorite/x509/name.h>
 #include <anchorite/x509/weak.h>
 
 #include "vet_internal.h"
@@ -149,6 +151,29 @@ judge_own(const struct rule *rule, void *subject, struct finding *finding)
 	return rule_kept(finding, "another");
 }
 
+/* Whoever has the root's name passes for the root: a certificate that it
+ * issues counts as self-issued, which no path length holds back, and a CRL
+ * that it signs names the root as its issuer. */
+static enum rule_verdict
+judge_root_name(const struct rule *rule, void *subject,
+    struct finding *finding)
+{
+	const struct vet_case *vet = subject;
+	const struct ledger *ledger = take_ledger(vet, finding);
+	AUTO(buf_release) struct buf shown = { 0 };
+
+	(void)rule;
+	rule_want(finding, "another name than the root's");
+	if (ledger == NULL)
+		return RULE_SILENT;
+	if (ledger->root == NULL)
+		return rule_silent(finding, "no root certificate yet");
+	name_show(vet->csr->subject, &shown);
+	if (name_is_like(vet->csr->subject, ledger->root->subject))
+		return rule_broken(finding, "%s", buf_cstr(&shown));
+	return rule_kept(finding, "another");
+}
+
 static enum rule_verdict
 judge_certified(const struct rule *rule, void *subject,
     struct finding *finding)
@@ -183,6 +208,7 @@ judge_compromised(const struct rule *rule, void *subject,
 	const struct vet_case *vet = subject;
 	const struct ledger *ledger = take_ledger(vet, finding);
 	char serial[SERIAL_HEX_SIZE];
+	const struct issued *issued;
 	struct digest key;
 
 	(void)rule;
@@ -191,13 +217,11 @@ judge_compromised(const struct rule *rule, void *subject,
 	if (ledger == NULL)
 		return RULE_SILENT;
 	digest_of(vet->csr->spki.der, &key);
-	for (size_t n = 0; n < ledger->issued_count; n++) {
-		const struct issued *issued = &ledger->issued[n];
-
+	for (issued = ledger_find_key(ledger, &key); issued != NULL;
+	    issued = ledger_next_of_key(ledger, issued)) {
 		if (issued->status != ISSUED_REVOKED ||
 		    (issued->reason != CRL_KEY_COMPROMISE &&
-		    issued->reason != CRL_CA_COMPROMISE) ||
-		    !digest_is_equal(&issued->key, &key))
+		    issued->reason != CRL_CA_COMPROMISE))
 			continue;
 		serial_hex(&issued->serial, serial);
 		return rule_broken(finding, "serial %s: %s", serial,
@@ -247,6 +271,8 @@ const struct rule vet_seen_rules[] = {
 	    "root" },
 	{ "not the journal's", "SP 800-57-1, 5.2", NULL, judge_own,
 	    OWN_JOURNAL, "journal" },
+	{ "not the root's name", "RFC 5280, 6.1.4 (l)", NULL, judge_root_name,
+	    0, NULL },
 	{ "new key", "anchorite(1), sign", NULL, judge_certified, 0, NULL },
 	{ "not compromised", "BR 6.1.1.3(4)", NULL, judge_compromised, 0,
 	    NULL },

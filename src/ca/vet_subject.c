@@ -222,7 +222,16 @@ judge_fixed(const struct rule *rule, void *subject, struct finding *finding)
 	return rule_kept(finding, "the same");
 }
 
-/* The same, lest a second one not fit. A pattern ends at a NUL. */
+/* One that is too long for its type is not matched: it takes its time, and
+ * breaks another rule already. A pattern ends at a NUL. */
+static bool
+is_like(const struct name_attribute *have, const char *pattern)
+{
+	return name_count(have) <= have->max &&
+	    strlen(have->text) == have->len && text_fits(pattern, have->text);
+}
+
+/* The same, lest a second one not fit. */
 static void
 complain_of_pattern(const struct name *name, const struct name_pair *pattern,
     struct buf *out)
@@ -234,8 +243,7 @@ complain_of_pattern(const struct name *name, const struct name_pair *pattern,
 		const struct name_attribute *have = &name->attributes[i];
 
 		if (strcmp(have->type, pattern->type) == 0 &&
-		    (strlen(have->text) != have->len ||
-		    !text_fits(pattern->value, have->text)))
+		    !is_like(have, pattern->value))
 			buf_printf(out, "%s%s=%s", out->len > 0 ? ", " : "",
 			    have->type, have->text);
 	}

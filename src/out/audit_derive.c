@@ -103,15 +103,26 @@ existing_get(struct auditor *auditor, const struct intent_item *item,
 	return 0;
 }
 
-/* As of then: a rule that came later does not unmake what was signed. Which
- * keys had been seen by then is not asked again. */
+/*
+ * As of then: a rule that came later does not unmake what was signed, and the
+ * ledger knows of what was before. Whether a key may come again was asked for
+ * on the command line; a prime in common with all keys before is not looked
+ * for, which would take longer with each.
+ */
 static int
-vet_again(struct csr *csr, const struct policy_profile *profile, int64_t then,
-    struct fail *fail)
+vet_again(const struct auditor *auditor, struct csr *csr,
+    const struct policy_profile *profile, struct fail *fail)
 {
-	struct vet_case vet = { .csr = csr, .profile = profile };
+	AUTO(seen_release) struct seen *seen =
+	    seen_new(auditor->ledger, NULL);
+	struct vet_case vet = {
+		.csr = csr,
+		.profile = profile,
+		.seen = seen,
+		.reissue = true,
+	};
 
-	return vet_request(&vet, then, fail);
+	return vet_request(&vet, auditor->ledger->intent.time, fail);
 }
 
 static int
@@ -129,7 +140,7 @@ certificate_derive(struct auditor *auditor, const struct intent_item *item,
 	    audit_objects_get(&auditor->objects, &item->request, &request,
 		fail) == -1 ||
 	    csr_survey(buf_bytes(&request), &csr, fail) == -1 ||
-	    vet_again(csr, profile, ledger->intent.time, fail) == -1 ||
+	    vet_again(auditor, csr, profile, fail) == -1 ||
 	    existing_get(auditor, item, profile, &existing, fail) == -1 ||
 	    plan_cross(ledger->policy, profile, csr, existing, ledger->root,
 		&item->serial, ledger->intent.time, tbs, fail) == -1 ||

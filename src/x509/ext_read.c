@@ -33,21 +33,38 @@ const char *const ext_copyable_names[] = {
 	"msEnrollCertType", NULL,
 };
 
+#define BMP_STRING 0x1e
+
 /* What AD CS puts into requests ([MS-WCCE]); not in OpenSSL's table. */
-static const struct {
+static const struct microsoft {
 	const char *oid, *name;
+	int tag;
+	const char *type;
 } microsoft[] = {
-	{ "1.3.6.1.4.1.311.21.1", "msCaVersion" },
-	{ "1.3.6.1.4.1.311.21.2", "msPreviousCaHash" },
-	{ "1.3.6.1.4.1.311.20.2", "msEnrollCertType" },
+	{ "1.3.6.1.4.1.311.21.1", "msCaVersion", DER_INTEGER, "INTEGER" },
+	{ "1.3.6.1.4.1.311.21.2", "msPreviousCaHash", DER_OCTET_STRING,
+	    "OCTET STRING" },
+	{ "1.3.6.1.4.1.311.20.2", "msEnrollCertType", BMP_STRING, "BMPString" },
 };
+
+static const struct microsoft *
+microsoft_of(struct bytes oid)
+{
+	char dotted[DER_OID_SIZE];
+
+	der_show_oid(oid, dotted, sizeof(dotted));
+	for (size_t n = 0; n < COUNT(microsoft); n++)
+		if (strcmp(dotted, microsoft[n].oid) == 0)
+			return &microsoft[n];
+	return NULL;
+}
 
 void
 ext_show_oid(struct bytes oid, char *out, size_t size)
 {
 	char dotted[DER_OID_SIZE];
+	const struct microsoft *known = microsoft_of(oid);
 	const char *name = dotted;
-	size_t n;
 	int nid;
 
 	der_show_oid(oid, dotted, sizeof(dotted));
@@ -55,9 +72,8 @@ ext_show_oid(struct bytes oid, char *out, size_t size)
 	ERR_clear_error();
 	if (nid != NID_undef)
 		name = OBJ_nid2sn(nid);
-	for (n = 0; n < COUNT(microsoft); n++)
-		if (strcmp(dotted, microsoft[n].oid) == 0)
-			name = microsoft[n].name;
+	if (known != NULL)
+		name = known->name;
 	snprintf(out, size, "%s", name);
 }
 
@@ -83,6 +99,24 @@ method_of(struct bytes oid)
 	return method;
 }
 
+/* One element of the type, whole; a BMPString of pairs of octets. */
+static int
+check_microsoft(const struct ext *ext, const struct microsoft *known,
+    struct fail *fail)
+{
+	struct bytes rest = ext->value, content;
+
+	if (der_check(ext->value, fail) != 0)
+		return fail_in(fail, "extension %s", known->name);
+	if (der_next(&rest, known->tag, &content, NULL, fail) != 0 ||
+	    content.len == 0 ||
+	    (known->tag == BMP_STRING && content.len % 2 != 0) ||
+	    rest.len > 0)
+		return fail_with(fail, FAIL_INPUT, "extension %s: want one %s "
+		    "that is not empty", known->name, known->type);
+	return 0;
+}
+
 /*
  * Decodes a value to the end; what comes of it is encoded again, for
  * DEFAULT values written out are not DER and nothing else would tell.
@@ -90,6 +124,7 @@ method_of(struct bytes oid)
 static int
 check_value(const struct ext *ext, struct fail *fail)
 {
+	const struct microsoft *known = microsoft_of(ext->oid);
 	const X509V3_EXT_METHOD *method = method_of(ext->oid);
 	const unsigned char *at = ext->value.data;
 	long len = (long)ext->value.len;
@@ -99,6 +134,8 @@ check_value(const struct ext *ext, struct fail *fail)
 	bool same = true;
 	int again_len;
 
+	if (known != NULL)
+		return check_microsoft(ext, known, fail);
 	if (method == NULL || method->it == NULL)
 		return 0;
 	ext_show_oid(ext->oid, name, sizeof(name));

@@ -9,6 +9,7 @@
 #include <anchorite/base/auto.h>
 #include <anchorite/base/text.h>
 #include <anchorite/x509/der.h>
+#include <anchorite/x509/name.h>
 
 /* SHA-256's octets; RSA-2048's and P-256's weakest (SP 800-57, 1, 5.6). */
 #define HASH_MIN     32
@@ -163,12 +164,18 @@ check_issuer(const struct lint_case *lint, struct fail *fail)
 	    X509_get_subject_name(issuer), fail);
 }
 
+/* Under another key the issuer's name is taken: self-issued certificates are
+ * not counted in a path (RFC 5280, 6.1.4 (l)). */
 static int
 check_subject(const struct lint_case *lint, struct fail *fail)
 {
-	if (X509_NAME_entry_count(X509_get_subject_name(
-	    lint->certificate)) == 0)
+	const X509_NAME *subject = X509_get_subject_name(lint->certificate);
+
+	if (X509_NAME_entry_count(subject) == 0)
 		return fail_with(fail, FAIL_REFUSED, "empty");
+	if (lint->issuer != NULL && name_is_like(name_der(subject),
+	    name_der(X509_get_subject_name(lint->issuer))))
+		return fail_with(fail, FAIL_REFUSED, "the issuer's own name");
 	return 0;
 }
 

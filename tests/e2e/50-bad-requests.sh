@@ -42,7 +42,7 @@ equal 'every request that is made is told of' '' "$(cat "$log/unknown")"
 check --json p256.csr | sed -n '/"rule"/ { N
 	s/.*"rule": "\(.*\)",\n *"source": "\(.*\)",/\1 | \2/p
 }' >"$log/rules"
-equal 'there are rules' 31 "$(wc -l <"$log/rules")"
+equal 'there are rules' 38 "$(wc -l <"$log/rules")"
 equal 'which are those of the manual' "$(cat "$log/rules")" \
 	"$(sed -n '/^| rule | source/,/^$/s/^| \([^|]*|[^|]*\) |.*/\1/p' \
 	"$policies/README.md" | tail -n +3)"
@@ -65,7 +65,7 @@ after_showing refused 4 'request rsa1024.csr: RSA size: want 2048, 3072 or '\
 says 'behind a bad one, too' 'request            p384.csr'
 says 'which is marked' 'BROKEN  RSA size             2048, 3072 or 4096 bits  '\
 '1024 bits'
-says 'and named' 'BROKEN             1 of 31 rules: RSA size'
+says 'and named' 'BROKEN             1 of 38 rules: RSA size'
 says 'with the verdict' 'VERDICT            would be refused'
 equal 'within 80 columns but for a digest' '' \
 	"$(grep -v SHA-256 "$log/out" | grep '.\{81,\}')"
@@ -130,6 +130,44 @@ openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
 recorded sign 'request another.csr: subject fixed: want C=US, O=Example '\
 'Corp, have O=Another Corp (policy: fixed)' \
 	ca sign --profile constrained another.csr
+
+# What is copied is said in the root's name.
+copied() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-keyout "$log/key" -subj '/C=US/O=Example Corp/CN=CA' \
+		-addext "$1" -out copied.csr 2>"$log/err" ||
+		bail_out "copied.csr: $1"
+	after_showing refused 4 "request copied.csr: $2" \
+		anchorite csr check --policy "$policies/consumers.yaml" \
+		--profile csr-passthrough-pathlen0 copied.csr
+}
+names='names copied: want hosts, mail and IP addresses, absolute URIs, honest '\
+'directory names'
+copied subjectAltName=DNS:ca_1.example.com \
+	"$names, have dNSName ca_1.example.com: no host name (RFC 5280, 4.2.1.6)"
+copied subjectAltName=DNS:www.*.com \
+	"$names, have dNSName www.*.com: no host name (RFC 5280, 4.2.1.6)"
+copied subjectAltName=URI:/here \
+	"$names, have URI /here: not an absolute one (RFC 5280, 4.2.1.6)"
+copied 'subjectAltName=otherName:1.2.3;UTF8:x' \
+	"$names, have a name of type [0] (RFC 5280, 4.2.1.6)"
+copied extendedKeyUsage=anyExtendedKeyUsage 'purposes copied: want purposes, '\
+'and not any, have anyExtendedKeyUsage (RFC 5280, 4.2.1.12)'
+copied certificatePolicies=2.5.29.32.0 'policies copied: want policies, not '\
+'any; no notice that deceives, have anyPolicy (RFC 5280, 4.2.1.4)'
+copied 'subjectInfoAccess=caRepository;DNS:a' 'access copied: want absolute '\
+'URIs, have a place that is no URI (RFC 5280, 4.2.2.2)'
+
+# Who has the root's name passes for the root, in any case and string type.
+for name in 'Example Corp/CN=Example Corp Root R1' \
+    'EXAMPLE CORP/CN=example corp root r1'; do
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-keyout "$log/key" -subj "/C=US/O=$name" -out named.csr \
+		2>"$log/err" || bail_out named.csr
+	recorded sign "request named.csr: not the root's name: want another \
+name than the root's, have C=US, O=${name%/*}, ${name#*/} (RFC 5280, \
+6.1.4 (l))" sign named.csr
+done
 
 # A key that was certified before, and again where that is asked for.
 must at site.yaml sign p256.csr

@@ -194,6 +194,66 @@ what_is_no_private_value_is_refused(void **state)
 	refuse(w, ": private value: JSON: ");
 }
 
+/* An intent to certify the request, whoever let it through. */
+static void
+intend(struct world *w, EVP_PKEY *key, const char *cn, const char *serial)
+{
+	AUTO(buf_release) struct buf der = { 0 };
+	AUTO(buf_release) struct buf tbs = { 0 };
+	AUTO(csr_release) struct csr *csr = NULL;
+
+	make_request(key, cn, &der);
+	MUST(csr_read(buf_bytes(&der), &csr, &fault));
+	world_append(w, "sign-intent", sign_data(w, csr, serial, &tbs));
+}
+
+static void
+the_roots_name_is_found(void **state)
+{
+	struct world *w = *state;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	intend(w, key, "ROOT", SERIAL_A);
+	EVP_PKEY_free(key);
+	refuse(w, "item 1: not the root's name: want another name than the "
+	    "root's, have CN=ROOT (RFC 5280, 6.1.4 (l))");
+}
+
+static void
+the_journals_key_is_found(void **state)
+{
+	struct world *w = *state;
+
+	intend(w, w->journal_key, "Sub", SERIAL_A);
+	refuse(w, "item 1: not the journal's: want another key than the "
+	    "journal's own, have the journal's own");
+}
+
+/* As of then: what was revoked later does not count, nor a key that comes
+ * again. */
+static void
+compromised_keys_are_found(void **state)
+{
+	struct world *w = *state;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct json *data = json_new();
+
+	intend(w, key, "Sub", SERIAL_A);
+	record_recovered(w, NULL);
+	intend(w, key, "Sub", SERIAL_B);
+	record_recovered(w, NULL);
+	json_put_text(data, "reason", "keyCompromise");
+	json_put_text(data, "serial", SERIAL_B);
+	world_append(w, "revoked", data);
+	world_seal(w);
+	verify(w);
+	intend(w, key, "Sub", "410203040506077777");
+	EVP_PKEY_free(key);
+	refuse(w, "item 1: not compromised: want a key of which no "
+	    "certificate was revoked as compromised, have serial "
+	    SERIAL_B ": keyCompromise");
+}
+
 /* Where it came to, last. */
 struct watcher {
 	struct audit_progress last;
@@ -544,6 +604,9 @@ main(void)
 		IN(first_record_is_named, world_setup_full),
 		IN(private_values_can_be_taken_out, world_setup),
 		IN(what_is_no_private_value_is_refused, world_setup),
+		IN(the_roots_name_is_found, world_setup),
+		IN(the_journals_key_is_found, world_setup),
+		IN(compromised_keys_are_found, world_setup),
 		IN(progress_is_told, world_setup_full),
 		IN(exchanged_certificate_is_refused, world_setup_full),
 		IN(responses_are_derived, world_setup_full),

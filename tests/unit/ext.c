@@ -590,6 +590,59 @@ test_facts(void **state)
 	assert_int_equal(key.len, 0);
 }
 
+/* One element of the type, and not an empty one. */
+static void
+test_microsofts_are_read(void **state)
+{
+	static const struct {
+		struct bytes oid, value;
+		const char *sentence;
+	} rows[] = {
+#define ROW(oid, value, sentence) { { (const uint8_t *)oid, 9 }, \
+	{ (const uint8_t *)value, sizeof(value) - 1 }, sentence }
+#define ARC "\x2b\x06\x01\x04\x01\x82\x37"
+		ROW(ARC "\x15\x01", "\x02\x01\x00", NULL),
+		ROW(ARC "\x15\x02", "\x04\x01x", NULL),
+		ROW(ARC "\x14\x02", "\x1e\x02\0S", NULL),
+		ROW(ARC "\x15\x01", "\x04\x01x", "extension msCaVersion: want "
+		    "one INTEGER that is not empty"),
+		ROW(ARC "\x15\x01", "\x02\x01\x00\x00",
+		    "extension msCaVersion: trailing bytes"),
+		ROW(ARC "\x15\x01", "", "extension msCaVersion: "),
+		ROW(ARC "\x15\x02", "\x04\x00", "extension "
+		    "msPreviousCaHash: want one OCTET STRING that is not "
+		    "empty"),
+		ROW(ARC "\x14\x02", "\x1e\x00", "extension "
+		    "msEnrollCertType: want one BMPString that is not empty"),
+		ROW(ARC "\x14\x02", "\x1e\x03\0S\0", "extension "
+		    "msEnrollCertType: want one BMPString that is not empty"),
+		ROW(ARC "\x14\x02", "\x0c\x01S", "extension "
+		    "msEnrollCertType: want one BMPString that is not empty"),
+	};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		AUTO(buf_release) struct buf der = { 0 };
+		size_t list = der_begin(&der, DER_SEQUENCE), one;
+		struct fail fail = { 0 };
+		struct ext out[1];
+		size_t count;
+
+		one = der_begin(&der, DER_SEQUENCE);
+		der_put(&der, DER_OID, rows[n].oid);
+		der_put(&der, DER_OCTET_STRING, rows[n].value);
+		der_end(&der, one);
+		der_end(&der, list);
+		assert_int_equal(ext_read(buf_bytes(&der), out, 1, &count,
+		    &fail), rows[n].sentence == NULL ? 0 : -1);
+		if (rows[n].sentence == NULL)
+			continue;
+		assert_int_equal(fail.kind, FAIL_INPUT);
+		assert_memory_equal(fail.sentence, rows[n].sentence,
+		    strlen(rows[n].sentence));
+	}
+}
+
 static void
 test_oid_names(void **state)
 {
@@ -697,6 +750,7 @@ main(void)
 		cmocka_unit_test(test_read_refuses),
 		cmocka_unit_test(test_read_bounds),
 		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_microsofts_are_read),
 		cmocka_unit_test(test_oid_names),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_show_unknown_as_hex),

@@ -439,6 +439,9 @@ test_names(void **state)
 	parts.subject = empty;
 	expect_refused(fixture, &parts,
 	    "lint: subject (RFC 5280, 4.1.2.6): empty");
+	parts.subject = parts.issuer;
+	expect_refused(fixture, &parts, "lint: subject (RFC 5280, 4.1.2.6): "
+	    "the issuer's own name");
 }
 
 static void

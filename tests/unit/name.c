@@ -409,6 +409,41 @@ test_read_any_judges_nothing(void **state)
 	assert_int_equal(other->attributes[0].max, 2);
 }
 
+/* As OpenSSL compares: no string type, no case, no blanks more or less. */
+static void
+test_likeness(void **state)
+{
+	static const struct {
+		int tag;
+		const char *text;
+		bool is_like;
+	} rows[] = {
+		{ DER_UTF8_STRING, "Root CA", true },
+		{ DER_PRINTABLE_STRING, "Root CA", true },
+		{ DER_PRINTABLE_STRING, " ROOT  ca ", true },
+		{ DER_UTF8_STRING, "RootCA", false },
+		{ DER_UTF8_STRING, "Root CB", false },
+	};
+	AUTO(buf_release) struct buf name = { 0 }, other = { 0 };
+
+	(void)state;
+	put_attribute(&name, NID_commonName, DER_UTF8_STRING,
+	    bytes_text("Root CA"));
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		AUTO(buf_release) struct buf der = { 0 };
+
+		put_attribute(&der, NID_commonName, rows[n].tag,
+		    bytes_text(rows[n].text));
+		assert_int_equal(name_is_like(buf_bytes(&name),
+		    buf_bytes(&der)), rows[n].is_like);
+	}
+	put_attribute(&other, NID_organizationName, DER_UTF8_STRING,
+	    bytes_text("Root CA"));
+	assert_false(name_is_like(buf_bytes(&name), buf_bytes(&other)));
+	assert_false(name_is_like(buf_bytes(&name), BYTES("\x30\x01")));
+	assert_true(name_is_like(BYTES("\x30\x01"), BYTES("\x30\x01")));
+}
+
 int
 main(void)
 {
@@ -425,6 +460,7 @@ main(void)
 		cmocka_unit_test(test_read_shape),
 		cmocka_unit_test(test_show_other_types),
 		cmocka_unit_test(test_joined_attributes),
+		cmocka_unit_test(test_likeness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

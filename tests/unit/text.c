@@ -329,6 +329,21 @@ static const struct {
 	{ "\x1b[2J", "\\x{001B}[2J", "a control character (U+001B)" },
 	{ "\x7f", "\\x{007F}", "a control character (U+007F)" },
 	{ "\xc2\x9b", "\\x{009B}", "a control character (U+009B)" },
+	{ "\xc2\xa0", "\\x{00A0}", "an unusual blank (U+00A0)" },
+	{ "\xe1\x9a\x80", "\\x{1680}", "an unusual blank (U+1680)" },
+	{ "\xe2\x80\x80", "\\x{2000}", "an unusual blank (U+2000)" },
+	{ "\xe2\x80\x8a", "\\x{200A}", "an unusual blank (U+200A)" },
+	{ "\xe2\x80\xaf", "\\x{202F}", "an unusual blank (U+202F)" },
+	{ "\xe2\x81\x9f", "\\x{205F}", "an unusual blank (U+205F)" },
+	{ "\xe3\x80\x80", "\\x{3000}", "an unusual blank (U+3000)" },
+	{ "\xe1\x85\x9f", "\\x{115F}", "an invisible character (U+115F)" },
+	{ "\xef\xbe\xa0", "\\x{FFA0}", "an invisible character (U+FFA0)" },
+	{ "\xee\x80\x80", "\\x{E000}", "a private-use character (U+E000)" },
+	{ "\xef\xa3\xbf", "\\x{F8FF}", "a private-use character (U+F8FF)" },
+	{ "\xf3\xb0\x80\x80", "\\x{F0000}",
+	    "a private-use character (U+F0000)" },
+	{ "\xf4\x8f\xbf\xbd", "\\x{10FFFD}",
+	    "a private-use character (U+10FFFD)" },
 	{ "\xc2\xad", "\\x{00AD}", "an invisible character (U+00AD)" },
 	{ "\xd8\x9c", "\\x{061C}", "a bidirectional control (U+061C)" },
 	{ "\xe2\x80\x8b", "\\x{200B}", "an invisible character (U+200B)" },
@@ -399,8 +414,9 @@ static void
 honest_text_stays(void **state)
 {
 	static const char *const honest[] = { "", "plain ~", "M\xc3\xbcnchen",
-	    "\xe6\x9d\xb1\xe4\xba\xac", "\xc2\xa0", "\xf0\x9f\x94\x91",
-	    "\xef\xbf\xbd", "\xee\x80\x80" };
+	    "\xe6\x9d\xb1\xe4\xba\xac", "\xf0\x9f\x94\x91", "\xef\xbf\xbd",
+	    "\xed\x95\x9c\xea\xb5\xad", "\xe3\x82\xb9\xe3\x83\xbc",
+	    "\xd8\xb9\xd8\xb1\xd8\xa8", "\xd7\xa2\xd7\x91" };
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(honest); n++) {
@@ -460,6 +476,14 @@ forms_fit_the_whole(void **state)
 	assert_false(text_fits("[a-z]+", ""));
 	assert_false(text_fits("a", "a\n"));
 	assert_false(text_fits("[", "["));
+	/* What parentheses around them would turn into others. */
+	assert_false(text_fits("a)|b", "a"));
+	assert_true(text_fits("a)|b", "b"));
+	assert_true(text_fits("a|b|cd", "cd"));
+	assert_false(text_fits("a|b|cd", "ad"));
+	assert_false(text_fits("a)|(b", "a"));
+	assert_false(text_fits("a)|(b", "b"));
+	assert_true(text_fits("^a$", "a"));
 }
 
 int

@@ -22,6 +22,12 @@ mixed_alphabets_are_named(void **state)
 		{ "\xe1\xb4\x80\xd0\xb0", "Latin and Cyrillic letters" },
 		{ "\xef\xbc\xa1\xce\xb1", "Latin and Greek letters" },
 		{ "\xe1\xba\xbf\xce\xb1", "Latin and Greek letters" },
+		{ "a\xd5\xbd", "Latin and Armenian letters" },
+		{ "A\xe1\x8e\xaa", "Latin and Cherokee letters" },
+		{ "\xea\xae\xaa\xd0\xb0", "Cherokee and Cyrillic letters" },
+		/* They need no others beside them. */
+		{ "\xf0\x9d\x90\x80", "mathematical letters" },
+		{ "\xf0\x9d\x9f\xbf", "mathematical letters" },
 	};
 
 	(void)state;
@@ -44,6 +50,8 @@ one_alphabet_is_fine(void **state)
 		/* Kanji and kana beside Latin look like none of it. */
 		"Example \xe6\xa0\xaa\xe5\xbc\x8f", "a\xc2\xb5",
 		"\xff\xfe" "abc",
+		"\xd5\x80\xd5\xa1\xd5\xb5", "\xe1\x8f\xa3\xe1\x8e\xb3",
+		"M\xc3\xbc" "ller \xc3\x98st \xc5\x81\xc3\xb3" "d\xc5\xba",
 	};
 
 	(void)state;

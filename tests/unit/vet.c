@@ -52,7 +52,12 @@ static const char text[] =
     "    keys: [ec-p256]\n"
     "    key-usage: [digitalSignature]\n"
     "    subject:\n"
-    "      pattern: { CN: \"[0-9a-f]{4}\" }\n";
+    "      pattern: { CN: \"[0-9a-f]{4}\" }\n"
+    "  loose:\n"
+    "    validity: 10y\n"
+    "    keys: [ec-p256]\n"
+    "    subject:\n"
+    "      pattern: { CN: a+ }\n";
 
 static const struct name_pair good[] = {
 	{ "O", "Example Corp" }, { "CN", "Sub" },
@@ -442,6 +447,42 @@ patterns_are_judged(void **state)
 	    "have no CN (policy: pattern)");
 }
 
+static const struct rule_result *
+result_find(const struct rule_results *results, const char *name)
+{
+	for (size_t n = 0; n < results->count; n++)
+		if (strcmp(results->items[n].rule->name, name) == 0)
+			return &results->items[n];
+	fail_msg("no rule %s", name);
+	return NULL;
+}
+
+/* Whether it fits or not, it is not tried. */
+static void
+patterns_are_not_tried_on_long_values(void **state)
+{
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct rule_results results = { 0 };
+	struct vet_case vet = { 0 };
+	struct fail fail = { 0 };
+	uint8_t subject[78] = "\x30\x4c\x31\x4a\x30\x48\x06\x03\x55\x04\x03"
+	    "\x0c\x41";
+
+	(void)state;
+	memset(subject + 13, 'a', 65);
+	fixture_make(&fixture);
+	fixture_raw_subject(&fixture, bytes_of(subject, sizeof(subject)));
+	csr = request_of(&fixture);
+	vet.csr = csr;
+	vet.profile = profile_of(fixture.policy, "loose");
+	want_pass(vet_judge(&vet, NOW, &results, &fail), &fail);
+	assert_int_equal(result_find(&results, "subject lengths")->verdict,
+	    RULE_BROKEN);
+	assert_int_equal(result_find(&results, "subject pattern")->verdict,
+	    RULE_BROKEN);
+}
+
 static void
 critical_extensions_are_judged(void **state)
 {
@@ -462,7 +503,50 @@ critical_extensions_are_judged(void **state)
 	fixture.extensions[0] = unknown_critical;
 	refuse(&fixture, "open", "critical extensions: want none but what "
 	    "the profile sets or copies, have 1.2.3, subjectAltName, "
-	    "extendedKeyUsage (RFC 5280, 4.2)");
+	    "extendedKeyUsage (RFC 5280, 4.2); limits asked for: want none "
+	    "but what the profile sets or copies, have extendedKeyUsage "
+	    "(RFC 5280, 4.2.1)");
+}
+
+/* Critical or not: it would be good for more than was asked. */
+static void
+limits_are_not_left_out(void **state)
+{
+	/* permitted: DNS:a */
+	static const struct ext constraints = { BYTES("\x55\x1d\x1e"), false,
+		BYTES("\x30\x07\xa0\x05\x30\x03\x82\x01" "a") };
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	struct ext tame = purposes;
+
+	(void)state;
+	fixture_make(&fixture);
+	tame.critical = false;
+	asks_only(&fixture, tame);
+	take(&fixture, "strict");
+	ask(&fixture, constraints);
+	refuse(&fixture, "open", "limits asked for: want none but what the "
+	    "profile sets or copies, have nameConstraints, extendedKeyUsage "
+	    "(RFC 5280, 4.2.1)");
+}
+
+/* What is not copied may say what it will. */
+static void
+copied_values_are_judged(void **state)
+{
+	static const struct ext bad = {	/* DNS:_ */
+		BYTES("\x55\x1d\x11"), false, BYTES("\x30\x03\x82\x01_")
+	};
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+
+	(void)state;
+	fixture_make(&fixture);
+	asks_only(&fixture, names);
+	take(&fixture, "strict");
+	asks_only(&fixture, bad);
+	take(&fixture, "open");
+	refuse(&fixture, "strict", "names copied: want hosts, mail and IP "
+	    "addresses, absolute URIs, honest directory names, have dNSName "
+	    "_: no host name (RFC 5280, 4.2.1.6)");
 }
 
 static void
@@ -619,16 +703,6 @@ lengths_are_judged(void **state)
 	    "(RFC 5280, 4.1.2.6)");
 }
 
-static const struct rule_result *
-result_find(const struct rule_results *results, const char *name)
-{
-	for (size_t n = 0; n < results->count; n++)
-		if (strcmp(results->items[n].rule->name, name) == 0)
-			return &results->items[n];
-	fail_msg("no rule %s", name);
-	return NULL;
-}
-
 /* An RSA key of these two primes; takes them over. */
 static EVP_PKEY *
 rsa_of(BIGNUM *p, BIGNUM *q)
@@ -781,13 +855,62 @@ compromised_keys_stay_out(void **state)
 	assert_int_equal(verdict_on(&vet, "not compromised"), RULE_KEPT);
 }
 
+static enum rule_verdict
+verdict_on_name(struct fixture *fixture, const struct name_pair *pairs,
+    size_t count)
+{
+	AUTO(csr_release) struct csr *csr = NULL;
+	struct vet_case vet = { .seen = fixture->seen };
+
+	fixture_subject(fixture, pairs, count);
+	csr = request_of(fixture);
+	vet.csr = csr;
+	vet.profile = profile_of(fixture->policy, "open");
+	return verdict_on(&vet, "not the root's name");
+}
+
+/* Whatever verifiers take for it: case and blanks are nothing to them. */
+static void
+the_roots_name_is_refused(void **state)
+{
+	static const struct name_pair root[] = { { "O", "Example Corp" },
+		{ "CN", "Root" } };
+	static const struct name_pair alike[] = { { "O", "EXAMPLE  corp " },
+		{ "CN", " root" } };
+	static const struct name_pair turned[] = { { "CN", "Root" },
+		{ "O", "Example Corp" } };
+	AUTO(ledger_release) struct ledger *ledger = ledger_new();
+	AUTO(fixture_release) struct fixture fixture = { 0 };
+	AUTO(buf_release) struct buf name = { 0 };
+	struct fail fail = { 0 };
+
+	(void)state;
+	fixture_make(&fixture);
+	assert_int_equal(verdict_on_name(&fixture, root, 2), RULE_SILENT);
+	fixture.seen = seen_new(ledger, NULL);
+	assert_int_equal(verdict_on_name(&fixture, root, 2), RULE_SILENT);
+	want_pass(name_write(root, 2, &name, &fail), &fail);
+	ledger->root = mem_new(1, sizeof(*ledger->root));
+	ledger->root->subject = buf_bytes(&name);
+	assert_int_equal(verdict_on_name(&fixture, root, 2), RULE_BROKEN);
+	assert_int_equal(verdict_on_name(&fixture, alike, 2), RULE_BROKEN);
+	assert_int_equal(verdict_on_name(&fixture, turned, 2), RULE_KEPT);
+	assert_int_equal(verdict_on_name(&fixture, root, 1), RULE_KEPT);
+	assert_int_equal(verdict_on_name(&fixture, good, 2), RULE_KEPT);
+	fixture_subject(&fixture, alike, 2);
+	refuse(&fixture, "open", "not the root's name: want another name than "
+	    "the root's, have O=EXAMPLE  corp , CN= root (RFC 5280, "
+	    "6.1.4 (l))");
+}
+
 /* Without an authority, what was seen by it cannot be told; with --json and
  * on the screen the reason stands beside. */
 static void
 silence_has_its_reason(void **state)
 {
 	static const char *const silent[] = { "not the root's key",
-		"not the journal's", "new key", "not compromised" };
+		"not the journal's", "not the root's name", "new key",
+		"not compromised" };
 	AUTO(fixture_release) struct fixture fixture = { 0 };
 	AUTO(csr_release) struct csr *csr = NULL;
 	struct rule_results results = { 0 };
@@ -865,7 +988,10 @@ main(void)
 		cmocka_unit_test(end_entities_are_judged),
 		cmocka_unit_test(key_usage_is_judged),
 		cmocka_unit_test(patterns_are_judged),
+		cmocka_unit_test(patterns_are_not_tried_on_long_values),
 		cmocka_unit_test(critical_extensions_are_judged),
+		cmocka_unit_test(limits_are_not_left_out),
+		cmocka_unit_test(copied_values_are_judged),
 		cmocka_unit_test(fates_are_told),
 		cmocka_unit_test(only_what_is_let_through_is_copied),
 		cmocka_unit_test(microsofts_are_never_critical),
@@ -875,6 +1001,7 @@ main(void)
 		cmocka_unit_test(keys_of_a_run_are_compared),
 		cmocka_unit_test(weak_keys_are_refused),
 		cmocka_unit_test(compromised_keys_stay_out),
+		cmocka_unit_test(the_roots_name_is_refused),
 		cmocka_unit_test(silence_has_its_reason),
 		cmocka_unit_test(a_rule_to_come_is_a_row),
 	};

@@ -77,8 +77,8 @@ int64_t period_after(int64_t start, struct period period);
 /*
  * Appends text that is safe on a terminal and in a log: what is not valid
  * UTF-8, control characters, bidirectional controls, zero-width and other
- * invisible characters and noncharacters become \x{HEX}; a backslash is
- * doubled.
+ * invisible characters, blanks but U+0020, private-use and noncharacters
+ * become \x{HEX}; a backslash is doubled.
  */
 void text_escape(struct buf *out, struct bytes text);
 
@@ -86,7 +86,8 @@ void text_escape(struct buf *out, struct bytes text);
  * Would text_escape change it, backslash apart? `what_out` (may be NULL)
  * then says in words what was found first: "a NUL", "a control character
  * (U+0007)", "a bidirectional control (U+202E)", "an invisible character
- * (U+200B)", "a noncharacter (U+FFFE)", "bytes that are not UTF-8".
+ * (U+200B)", "an unusual blank (U+00A0)", "a private-use character
+ * (U+E000)", "a noncharacter (U+FFFE)", "bytes that are not UTF-8".
  */
 bool text_is_deceptive(struct bytes text, char *what_out, size_t what_size);
 
@@ -99,9 +100,10 @@ bool text_is_word(const char *text);
 bool text_fits(const char *form, const char *text);
 
 /*
- * Does it mix letters of alphabets that look alike (Latin, Greek, Cyrillic),
- * so that it may pass for another text (Unicode's UTS #39, 5)? `what_out`
- * (may be NULL) then names two of them: "Latin and Cyrillic letters".
+ * Does it mix letters of alphabets that look alike (Latin, Greek, Cyrillic,
+ * Armenian, Cherokee), or has it letters that are mathematical signs, so that
+ * it may pass for another text (Unicode's UTS #39, 5)? `what_out` (may be
+ * NULL) then says: "Latin and Cyrillic letters", "mathematical letters".
  */
 bool text_is_mixed(struct bytes text, char *what_out, size_t what_size);
 

@@ -37,6 +37,7 @@ struct issued {
 	struct target target;
 	int64_t issued_at, revoked_at;
 	enum crl_reason reason;
+	size_t same_key;		/* the next of its key, + 1, or 0 */
 };
 
 /* What the root key was used for. */
@@ -239,6 +240,10 @@ struct issued *ledger_find(const struct ledger *ledger,
 /* The same by the key that was certified. */
 struct issued *ledger_find_key(const struct ledger *ledger,
     const struct digest *spki);
+/* Another line of the same key, or NULL: from ledger_find_key's on they are
+ * all there, in no order. */
+const struct issued *ledger_next_of_key(const struct ledger *ledger,
+    const struct issued *issued);
 
 /* What a request (by its digest) became: the newest valid certificate, else
  * the newest line of the inventory; NULL: nothing. */

@@ -15,7 +15,8 @@
 struct seen;
 
 /* Both lent, for as long as it lives; both NULL: without an authority only
- * the requests of this run are known. */
+ * the requests of this run are known. Objects alone NULL: of the requests in
+ * the journal only which keys they had, and not the factors of those. */
 struct seen *seen_new(const struct ledger *ledger,
     const struct objects *objects);
 void seen_release(struct seen **seen);

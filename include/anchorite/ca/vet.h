@@ -18,6 +18,7 @@
  *	vet_seen_rules		was the key seen before?
  *	vet_subject_rules	the name
  *	vet_extension_rules	what is asked for
+ *	vet_copied_rules	what of it is copied
  *
  * The first two judge a `struct spki` and a `struct csr`, the others a
  * `struct vet_case`. A new rule is a row; what a release adds after the first

@@ -121,6 +121,20 @@ MUST_USE int ext_read_authority_key(const struct ext *ext,
 MUST_USE int ext_read_crl_url(const struct ext *ext, struct bytes *out,
     struct fail *fail);
 
+/*
+ * Is what a request asks to have copied something that a CA can stand for?
+ * FAIL_REFUSED with the value, escaped ("dNSName a_b: no host name").
+ * Names: hosts, mail addresses, absolute URIs, IP addresses and directory
+ * names that name_read takes, and no other kind (RFC 5280, 4.2.1.6); none of
+ * these lists is empty. Accesses: at absolute URIs. Purposes and policies:
+ * not any, and no notice that deceives. Template: a text.
+ */
+MUST_USE int ext_check_names(const struct ext *ext, struct fail *fail);
+MUST_USE int ext_check_accesses(const struct ext *ext, struct fail *fail);
+MUST_USE int ext_check_purposes(const struct ext *ext, struct fail *fail);
+MUST_USE int ext_check_policies(const struct ext *ext, struct fail *fail);
+MUST_USE int ext_check_template(const struct ext *ext, struct fail *fail);
+
 /* Appends one line for people: "CA:TRUE, pathlen:0", "digitalSignature,
  * keyCertSign"; what is not known is shown as hex. Safe to show. */
 void ext_show(const struct ext *ext, struct buf *out);

@@ -2,6 +2,8 @@
 #ifndef ANCHORITE_X509_NAME_H
 #define ANCHORITE_X509_NAME_H
 
+#include <stdbool.h>
+
 #include <anchorite/base/buf.h>
 #include <anchorite/base/fail.h>
 
@@ -49,6 +51,12 @@ size_t name_count(const struct name_attribute *attribute);
  * is judged to deceive may change. FAIL_INPUT, with name_read's sentences.
  */
 MUST_USE int name_read_shape(struct bytes der, struct fail *fail);
+
+/*
+ * Do verifiers take the one for the other? Byte for byte, or, as RFC 5280, 7.1
+ * has it and OpenSSL does: whatever their string types, case and blanks.
+ */
+bool name_is_like(struct bytes a, struct bytes b);
 
 /* Lends the first value of the type, or NULL. */
 const char *name_get(const struct name *name, const char *type);
