@@ -36,7 +36,8 @@ typing "$sign"
 answer "$ask" "$pin\\n"
 answer "$sure" 'yes\n'
 await
-ends 'a yes' 0 "signed $(serial 1)  ca.csr"
+ends 'a yes' 0 "       SHA-256 $(see show --json "$(serial 1)" | field sha256)"
+equal 'it says which' 1 "$(grep -c "signed $(serial 1)  ca.csr" "$log/screen")"
 equal 'what is signed was shown first' 1 \
 	"$(grep -c 'to be signed' "$log/screen")"
 
